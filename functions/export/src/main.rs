@@ -1,0 +1,2 @@
+//! The export function.
+fn main() {}

@@ -1,0 +1,2 @@
+//! The poll function.
+fn main() {}

@@ -1,0 +1,2 @@
+//! The upload function.
+fn main() {}

@@ -1,0 +1,151 @@
+//! The fields of a contact, named by v3's import keys in both dialects.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::limits::CUSTOM_FIELD_CHARACTERS_MAX;
+
+/// A field of a contact: `first_name`, `birthday`, `cf:loyalty_tier`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ContactField(Arc<str>);
+
+/// One column of the bulk import.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Column {
+    /// The import key.
+    pub key: &'static str,
+    /// Characters that the import takes.
+    pub characters_max: usize,
+    /// Whether the CSV import documents it; what it does not goes by the JSON import.
+    pub in_csv: bool,
+}
+
+const fn column(key: &'static str, characters_max: usize, in_csv: bool) -> Column {
+    Column { key, characters_max, in_csv }
+}
+
+/// The columns of v3's import (OAS, `JsonImportContact`; for CSV, `contacts_file_import`, "column headings").
+/// `birthday` is ours: one field that travels as `birthday_month` and `birthday_day`, which need each other.
+/// A telephone number is cut at 25, the length that a contact can hold, though the import takes 50.
+pub const COLUMNS: &[Column] = &[
+    column("email", super::limits::EMAIL_CHARACTERS_MAX, true),
+    column("first_name", 50, true),
+    column("last_name", 50, true),
+    column("job_title", 50, true),
+    column("company_name", 50, true),
+    column("birthday", 5, true),
+    column("anniversary", 10, true),
+    column("phone", 25, true),
+    column("home_phone", 25, false),
+    column("work_phone", 25, false),
+    column("mobile_phone", 25, false),
+    column("other_phone", 25, false),
+    column("street", 255, true),
+    column("street2", 255, true),
+    column("city", 50, true),
+    column("state", 50, true),
+    column("zip", 50, true),
+    column("country", 50, true),
+    column("home_street", 255, false),
+    column("home_city", 50, false),
+    column("home_state", 50, false),
+    column("home_zip", 50, false),
+    column("work_street", 255, false),
+    column("work_city", 50, false),
+    column("work_state", 50, false),
+    column("work_zip", 50, false),
+    column("work_country", 50, false),
+    column("other_street", 255, false),
+    column("other_city", 50, false),
+    column("other_state", 50, false),
+    column("other_zip", 50, false),
+    column("other_country", 50, false),
+];
+
+/// What marks a custom field (OAS, `JsonImportContact`: "`cf:` followed by the custom field's name").
+pub const CUSTOM_PREFIX: &str = "cf:";
+
+/// Why a text names no field of a contact.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "\"{name}\" is no field of a contact; use one of Constant Contact's import keys (first_name, birthday, …) or cf:<custom field name>"
+)]
+pub struct UnknownField {
+    name: String,
+}
+
+impl ContactField {
+    /// The person's address.
+    pub fn email() -> Self {
+        Self(Arc::from("email"))
+    }
+
+    /// The custom field of this name, for example `gigya_uid`.
+    pub fn custom(name: &str) -> Self {
+        Self(Arc::from(format!("{CUSTOM_PREFIX}{name}")))
+    }
+
+    /// The import key.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The custom field's name, if it is one.
+    pub fn custom_name(&self) -> Option<&str> {
+        self.0.strip_prefix(CUSTOM_PREFIX)
+    }
+
+    /// The column of the import; `None` for a custom field.
+    pub fn column(&self) -> Option<&'static Column> {
+        COLUMNS.iter().find(|column| column.key == &*self.0)
+    }
+
+    /// Characters that the field can hold.
+    pub fn characters_max(&self) -> usize {
+        self.column().map_or(CUSTOM_FIELD_CHARACTERS_MAX, |column| column.characters_max)
+    }
+
+    /// Whether the CSV import documents this column.
+    pub fn in_csv(&self) -> bool {
+        self.column().is_none_or(|column| column.in_csv)
+    }
+}
+
+impl FromStr for ContactField {
+    type Err = UnknownField;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let is_custom = text.strip_prefix(CUSTOM_PREFIX).is_some_and(|name| {
+            !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c.is_control())
+        });
+        if is_custom || COLUMNS.iter().any(|column| column.key == text) {
+            Ok(Self(Arc::from(text)))
+        } else {
+            Err(UnknownField { name: text.to_owned() })
+        }
+    }
+}
+
+impl TryFrom<String> for ContactField {
+    type Error = UnknownField;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<ContactField> for String {
+    fn from(field: ContactField) -> Self {
+        field.0.to_string()
+    }
+}
+
+impl fmt::Display for ContactField {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

@@ -1,0 +1,18 @@
+//! Calls to the vendors: one seam for the wire, a pace for every attempt, retries by each vendor's own table.
+//!
+//! Retry is outside and pace is inside, so that every attempt pays its turn. Nothing else in the workspace waits.
+
+pub mod call;
+pub mod pace;
+pub mod transport;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+pub use call::{Caller, SCHEDULE};
+pub use pace::Pace;
+pub use transport::{Network, Wire, WireError};
+
+/// Asks for the present instant. The clients sign and date their requests with it; only `invocation` makes one.
+pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;

@@ -1,0 +1,25 @@
+//! The library that the three functions, the operator and the sandbox share. This page is the map of the house.
+//!
+//! | module | what it holds |
+//! | --- | --- |
+//! | [`domain`] | the pure core: accounts, contacts, the mapping, the agreement, the plan |
+//! | [`http`] | the wire, the pace and the retries |
+//! | [`invocation`] | the clock and the deadline |
+//! | [`settings`] | the environment and the customer's `sync.toml`, judged whole |
+//! | [`gigya`] | the client of SAP Customer Data Cloud |
+//! | [`constant_contact`] | the client of Constant Contact |
+//! | [`store`] | the one bucket: what is kept between invocations |
+//! | [`queue`] | the messages that announce batches |
+//! | [`secrets`] | the customer's secret |
+//! | [`telemetry`] | logs |
+
+pub mod constant_contact;
+pub mod domain;
+pub mod gigya;
+pub mod http;
+pub mod invocation;
+pub mod queue;
+pub mod secrets;
+pub mod settings;
+pub mod store;
+pub mod telemetry;

@@ -1,0 +1,3 @@
+//! Front page of `store`.
+
+pub mod bucket;

@@ -1,0 +1,12 @@
+//! The integration suite, one binary: each module is one promise.
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy's allow-unwrap-in-tests does not see helper functions"
+)]
+
+mod architecture;
+mod aws;
+mod contract;
+mod events;
+mod gigya;
+mod infra;

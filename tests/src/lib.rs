@@ -1,0 +1,7 @@
+//! The world of the sandbox: simulators of both vendors, stand-ins for AWS, the people who live in it, and the clock.
+//! Nothing imports it.
+
+pub mod aws;
+pub mod constant_contact;
+pub mod gigya;
+pub mod people;
