@@ -12,6 +12,7 @@ pub mod ids;
 pub mod limits;
 pub mod mapping;
 pub mod policy;
+pub mod report;
 pub mod secret;
 pub mod text;
 pub mod transform;
