@@ -2,7 +2,10 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 pub mod account;
+pub mod agreed;
+pub mod batch;
 pub mod condition;
+pub mod consent;
 pub mod contact;
 pub mod contact_field;
 pub mod disposition;
@@ -11,11 +14,14 @@ pub mod fingerprint;
 pub mod ids;
 pub mod limits;
 pub mod mapping;
+pub mod plan;
 pub mod policy;
 pub mod report;
+pub mod run;
 pub mod secret;
 pub mod text;
 pub mod transform;
+pub mod watermark;
 
 pub use account::{Account, Path};
 pub use contact::{Contact, OptOut, OptOutSource, Permission};

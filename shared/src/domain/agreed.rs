@@ -1,0 +1,201 @@
+//! The third copy: what both sides last agreed on, per person, as fingerprints.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::consent::AgreedWish;
+use super::contact_field::ContactField;
+use super::fingerprint::Fingerprint;
+use super::ids::{ContactId, ListId, Uid};
+
+/// What both sides last agreed on about one person. Holds no personal data.
+///
+/// ```json
+/// {"contact":"1f2e…","address":"pY3…","fields":{"city":{"g":"Xw…","c":"Xw…"}},"wish":"granted","lists":["5c1…"]}
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Agreed {
+    /// The contact, once Constant Contact has shown it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contact: Option<ContactId>,
+    /// The address that the contact has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<Fingerprint>,
+    /// The two values of each field.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<ContactField, Pair>,
+    /// The wish at Gigya.
+    pub wish: AgreedWish,
+    /// The customer's lists that the contact is on.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub lists: BTreeSet<ListId>,
+    /// The mark of having left as a whole. It does not expire.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left: Option<Tombstone>,
+    /// The marks of having left single lists.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub left_lists: BTreeMap<ListId, Timestamp>,
+    /// Gigya's time of our last write to the account: an account read with an older time is a stale read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub written_at: Option<Timestamp>,
+    /// Submitted, and not yet seen in Constant Contact; cleared when the contact is read back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unproven_since: Option<Timestamp>,
+}
+
+/// The agreed values of one field: what Gigya holds and what Constant Contact holds for it. They differ where a value
+/// was cut on its way out, and the poorer one never travels back over the better one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Pair {
+    /// Gigya's value; `None` until it was seen.
+    #[serde(rename = "g", skip_serializing_if = "Option::is_none")]
+    pub gigya: Option<Fingerprint>,
+    /// Constant Contact's value; `None` until it was sent or seen.
+    #[serde(rename = "c", skip_serializing_if = "Option::is_none")]
+    pub contact: Option<Fingerprint>,
+    /// The value that Constant Contact showed instead of what we sent. When it shows the same again after we
+    /// insisted, it cannot hold ours and is left alone.
+    #[serde(rename = "i", skip_serializing_if = "Option::is_none")]
+    pub insisted: Option<Fingerprint>,
+    /// A conflict that waits for a person: neither side is written.
+    #[serde(rename = "h", skip_serializing_if = "std::ops::Not::not")]
+    pub held: bool,
+}
+
+/// The mark of a person who left or was deleted, so that nothing brings them back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tombstone {
+    /// How they left.
+    pub kind: Departure,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// The ways of leaving as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Departure {
+    /// Unsubscribed in Constant Contact, account-wide. Only they themselves can come back, and only there.
+    Unsubscribed,
+    /// Deleted in Constant Contact.
+    Deleted,
+    /// Taken off the lists by us, because they withdrew at Gigya.
+    Withdrawn,
+}
+
+impl Agreed {
+    /// Whether the person is in Constant Contact as far as we know.
+    pub fn is_there(&self) -> bool {
+        self.contact.is_some() || !self.lists.is_empty()
+    }
+
+    /// Whether an account read with this time is older than what we wrote ourselves: Gigya's search lags behind.
+    pub fn is_stale(&self, last_updated: Option<Timestamp>) -> bool {
+        matches!((self.written_at, last_updated), (Some(written), Some(read)) if read < written)
+    }
+}
+
+/// Who holds an address, and whether whoever had it left. An opt-out follows the UID *and* the address.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AddressEntry {
+    /// The account whose contact has this address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub holder: Option<Uid>,
+    /// The mark of having left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left: Option<Tombstone>,
+}
+
+impl Agreed {
+    /// Applies what changed from `before` to `after` to what the ledger holds by now.
+    ///
+    /// The ledger may have learnt of something else since the plan was made; where both touched the same thing, having
+    /// left wins, and so does what Constant Contact itself showed.
+    #[must_use]
+    pub fn merge(self, before: &Self, after: &Self) -> Self {
+        let lists = three_way_set(&self.lists, &before.lists, &after.lists);
+        let left = if self.left == before.left { after.left } else { self.left };
+        let wish = match (self.wish == before.wish, self.wish) {
+            (true, _) => after.wish,
+            (false, AgreedWish::Withdrawn) => AgreedWish::Withdrawn,
+            (false, AgreedWish::Granted | AgreedWish::Silent) => after.wish,
+        };
+        let mut left_lists = self.left_lists.clone();
+        for (list, at) in &before.left_lists {
+            if !after.left_lists.contains_key(list) && left_lists.get(list) == Some(at) {
+                left_lists.remove(list);
+            }
+        }
+        for (list, at) in &after.left_lists {
+            left_lists.entry(list.clone()).or_insert(*at);
+        }
+        let mut fields = self.fields;
+        for (field, pair) in &after.fields {
+            if before.fields.get(field) != Some(pair) {
+                fields.insert(field.clone(), *pair);
+            }
+        }
+        Self {
+            contact: self.contact.or_else(|| after.contact.clone()),
+            address: if self.address == before.address { after.address } else { self.address },
+            fields,
+            wish,
+            lists,
+            left,
+            left_lists,
+            written_at: self.written_at.max(after.written_at),
+            unproven_since: after.unproven_since.or(self.unproven_since),
+        }
+    }
+}
+
+/// `now`, with what was added between `before` and `after`, less what was taken away.
+fn three_way_set(
+    now: &BTreeSet<ListId>,
+    before: &BTreeSet<ListId>,
+    after: &BTreeSet<ListId>,
+) -> BTreeSet<ListId> {
+    let added = after.difference(before);
+    let taken: BTreeSet<_> = before.difference(after).cloned().collect();
+    now.iter().chain(added).filter(|list| !taken.contains(*list)).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lists(names: &[&str]) -> BTreeSet<ListId> {
+        names.iter().map(|name| ListId::from(*name)).collect()
+    }
+
+    #[test]
+    fn who_left_while_their_row_was_in_flight_has_left() {
+        let before = Agreed::default();
+        let after = Agreed { lists: lists(&["news"]), wish: AgreedWish::Granted, ..before.clone() };
+        let left = Some(Tombstone {
+            kind: Departure::Unsubscribed,
+            at: Timestamp::from_second(9).unwrap(),
+        });
+        let now = Agreed { left, wish: AgreedWish::Withdrawn, ..before.clone() };
+        let merged = now.merge(&before, &after);
+        assert_eq!((merged.left, merged.wish), (left, AgreedWish::Withdrawn));
+        assert_eq!(merged.lists, lists(&["news"]));
+    }
+
+    #[test]
+    fn an_agreement_that_nothing_interrupted_is_taken_as_it_is() {
+        let before = Agreed { lists: lists(&["a", "b"]), ..Agreed::default() };
+        let after = Agreed {
+            lists: lists(&["b", "c"]),
+            wish: AgreedWish::Granted,
+            contact: Some("1".into()),
+            ..Agreed::default()
+        };
+        assert_eq!(before.clone().merge(&before, &after), after);
+    }
+}

@@ -1,0 +1,139 @@
+//! How far a batch and its parts have come.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::agreed::Agreed;
+use super::ids::{ActivityId, ListId, Uid};
+use super::plan::Leave;
+use super::report::{Calls, Losses, PartState, People};
+
+/// `runs/<run>/claims/<ordinal>.json`: who submits a batch, until when, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// The invocation that claimed it.
+    pub holder: String,
+    /// When the claim dies: with its invocation.
+    pub until: Timestamp,
+    /// How far the batch has come.
+    pub stage: BatchStage,
+}
+
+/// How far a batch has come, once somebody claimed it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "stage", rename_all = "snake_case")]
+pub enum BatchStage {
+    /// Somebody plans and submits it.
+    Claimed,
+    /// Everybody in it is planned, and every part was accepted by Constant Contact.
+    Submitted(Planned),
+    /// A part came to nothing, so that its people have to be planned anew; the batch is announced again.
+    Reopened,
+    /// Refused for good: on the dead letters, with the reason.
+    Buried {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// What planning a batch came to. Those who are planned to be accepted are counted so until a part settles otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Planned {
+    /// The balance of the batch.
+    pub people: People,
+    /// What values lost.
+    pub losses: Losses,
+    /// Single writes and removals that poll carries out.
+    pub errands: u64,
+    /// When.
+    pub at: Timestamp,
+    /// What it cost.
+    pub calls: Calls,
+}
+
+/// `runs/<run>/activities/<ordinal>.<part>.json`: one part of a batch, from the intent to the outcome.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// The file's name at Constant Contact, by which a lost answer is found again.
+    pub file_name: String,
+    /// The lists that the import names.
+    pub lists: BTreeSet<ListId>,
+    /// Rows sent.
+    pub rows: u64,
+    /// When it was about to be submitted.
+    pub intended_at: Timestamp,
+    /// How far it has come.
+    #[serde(flatten)]
+    pub stage: PartStage,
+}
+
+/// How far a part has come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "stage", rename_all = "snake_case")]
+pub enum PartStage {
+    /// About to be submitted, or submitted without a clear answer.
+    Intended,
+    /// In flight.
+    Submitted {
+        /// Constant Contact's job.
+        activity: ActivityId,
+        /// When.
+        at: Timestamp,
+    },
+    /// Over.
+    Settled {
+        /// Constant Contact's job.
+        activity: Option<ActivityId>,
+        /// When it was submitted.
+        submitted_at: Timestamp,
+        /// How it ended.
+        outcome: Outcome,
+        /// When we learnt it.
+        at: Timestamp,
+    },
+}
+
+/// How an activity ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// As what.
+    pub state: PartState,
+    /// People whom Constant Contact says it took in, where it says so.
+    pub persons: Option<u64>,
+    /// Rows that Constant Contact says it refused.
+    pub errors: u64,
+}
+
+/// One line of `runs/<run>/agreements/…`: what the ledger is to hold about a person once their part is settled. Poll
+/// applies the difference of the two, since the ledger may have learnt of something else meanwhile.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agreement {
+    /// The person.
+    pub uid: Uid,
+    /// What the plan started from.
+    pub before: Agreed,
+    /// What it ends in.
+    pub after: Agreed,
+}
+
+/// One line of `runs/<run>/errands/…`: something for one person that no import can say. Poll looks at both sides
+/// afresh and decides anew before it does anything.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Errand {
+    /// The person.
+    pub uid: Uid,
+    /// What was planned.
+    pub kind: ErrandKind,
+}
+
+/// What an errand is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrandKind {
+    /// A single write of the contact: a changed address, a cleared value, a list left behind.
+    Amend,
+    /// The person leaves.
+    Leave(Leave),
+}

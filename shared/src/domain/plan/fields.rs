@@ -1,0 +1,256 @@
+//! Field by field: who moved, and which side is written.
+
+use serde_json::Value;
+
+use super::{Person, Seen};
+use crate::domain::account::Path;
+use crate::domain::agreed::{Agreed, Pair};
+use crate::domain::contact::Contact;
+use crate::domain::contact_field::ContactField;
+use crate::domain::fingerprint::Fingerprint;
+use crate::domain::mapping::{FieldRule, Fitted, FittedAccount, Loss, OnConflict, Owner};
+
+/// What the fields of one person ask for.
+#[derive(Debug, Default)]
+pub(super) struct Fields {
+    /// Some value must travel out.
+    pub(super) changed: bool,
+    /// Some value must be taken away in Constant Contact, which an import cannot say.
+    pub(super) clears: bool,
+    /// Some field waits for a person, so that a whole row must not be imported.
+    pub(super) held: bool,
+    /// What is written at Gigya.
+    pub(super) leaves: Vec<(Path, Value)>,
+    pub(super) conflicts: Vec<ContactField>,
+    pub(super) losses: Vec<Loss>,
+    /// The fields that travel out, with what is agreed about them if they do not after all.
+    sent: Vec<(ContactField, Pair)>,
+}
+
+impl Fields {
+    /// Nothing went out, so nothing about the values that would have is agreed.
+    pub(super) fn take_back_sent(&self, agreed: &mut Agreed) {
+        for (field, unsent) in &self.sent {
+            if *unsent == Pair::default() {
+                agreed.fields.remove(field);
+            } else {
+                agreed.fields.insert(field.clone(), *unsent);
+            }
+        }
+    }
+}
+
+/// What moved in Constant Contact while the account was not looked at.
+#[derive(Debug, Default)]
+pub(super) struct Moved {
+    /// A field that travels home.
+    pub(super) concerns_gigya: bool,
+    /// A field that Gigya owns.
+    pub(super) from_gigyas_value: bool,
+}
+
+/// Which side is written for one field.
+enum Step {
+    /// Neither: they agree, as a pair.
+    Settle,
+    /// Constant Contact is given Gigya's value.
+    Send,
+    /// Gigya is given Constant Contact's value.
+    Carry,
+    /// Neither: a person decides.
+    Hold,
+    /// Neither, and nothing is learnt either: the owner was not looked at.
+    Leave,
+}
+
+impl Person<'_> {
+    /// Compares each field of the account with the contact, or with what is believed of it.
+    pub(super) fn reconcile(&mut self, fitted: &FittedAccount, contact: Seen<&Contact>) -> Fields {
+        let mut fields = Fields::default();
+        for (field, fitted) in &fitted.fields {
+            let Some(rule) = self.terms.policy.mapping.rule(field) else { continue };
+            let observed = match contact {
+                Seen::Present(contact) if self.terms.policy.mapping.observable(field) => {
+                    Some(contact.value(field))
+                }
+                Seen::Present(_) | Seen::Absent | Seen::Unobserved => None,
+            };
+            self.reconcile_field(rule, fitted, observed, &mut fields);
+        }
+        fields
+    }
+
+    fn reconcile_field(
+        &mut self,
+        rule: &FieldRule,
+        fitted: &Fitted,
+        observed: Option<&str>,
+        fields: &mut Fields,
+    ) {
+        let field = &rule.field;
+        let before = self.known.fields.get(field).copied().unwrap_or_default();
+        let source = self.fingerprint(field, &fitted.source);
+        let sent = self.fingerprint(field, &fitted.value);
+        let empty = self.fingerprint(field, "");
+        let there = observed.map(|value| self.fingerprint(field, value)).or(before.contact);
+        let sides = Sides { before, source, sent, there, empty };
+        let step = match observed {
+            Some(_) => sides.step_seen(rule),
+            None => sides.step_believed(rule),
+        };
+        let next = match step {
+            Step::Settle => Some(sides.settled()),
+            Step::Send => {
+                fields.changed = true;
+                fields.clears |= fitted.value.is_empty() && there.is_some_and(|c| c != empty);
+                fields.sent.push((field.clone(), Pair { contact: there, ..before }));
+                Some(sides.sent())
+            }
+            Step::Carry => match rule.leaves(observed.unwrap_or_default()) {
+                Ok(leaves) => {
+                    fields.leaves.extend(leaves);
+                    // What Gigya will hold is fingerprinted when it is read back; until then it counts as moved by us.
+                    Some(Pair { gigya: None, contact: there, ..Pair::default() })
+                }
+                Err(_) => {
+                    fields.conflicts.push(field.clone());
+                    Some(Pair { held: true, ..before })
+                }
+            },
+            Step::Hold => {
+                fields.conflicts.push(field.clone());
+                Some(Pair { held: true, ..before })
+            }
+            Step::Leave => None,
+        };
+        if rule.travels_out() {
+            fields.losses.extend(fitted.losses.iter().cloned());
+        }
+        if let Some(next) = next {
+            fields.held |= next.held;
+            if next != Pair::default() {
+                self.next.fields.insert(field.clone(), next);
+            }
+        }
+    }
+
+    /// Compares the contact with what is believed of it, when the account was not looked at.
+    pub(super) fn reconcile_unseen_account(&mut self, contact: &Contact) -> Moved {
+        let mut moved = Moved::default();
+        let mapping = &self.terms.policy.mapping;
+        for rule in mapping.rules.iter().filter(|rule| mapping.observable(&rule.field)) {
+            let field = &rule.field;
+            let before = self.known.fields.get(field).copied().unwrap_or_default();
+            let value = contact.value(field);
+            let there = self.fingerprint(field, value);
+            let as_believed = before.contact == Some(there) || before.insisted == Some(there);
+            let first = before.contact.is_none();
+            if first && value.is_empty() {
+                continue;
+            }
+            let differs = !as_believed && !first;
+            match rule.owner {
+                Owner::Gigya => {
+                    moved.from_gigyas_value |= differs;
+                    let took = before.contact == Some(there);
+                    let insisted = if took { None } else { before.insisted };
+                    let pair = Pair { contact: Some(there), insisted, ..before };
+                    self.next.fields.insert(field.clone(), pair);
+                }
+                Owner::ConstantContact | Owner::Both => {
+                    moved.concerns_gigya |= differs || first;
+                }
+            }
+        }
+        moved
+    }
+}
+
+/// The two sides of one field, and what was agreed.
+struct Sides {
+    before: Pair,
+    /// Gigya's own value.
+    source: Fingerprint,
+    /// What Gigya's value is in Constant Contact.
+    sent: Fingerprint,
+    /// What Constant Contact holds, or is believed to hold.
+    there: Option<Fingerprint>,
+    empty: Fingerprint,
+}
+
+impl Sides {
+    /// Constant Contact was not looked at: only Gigya can have moved.
+    fn step_believed(&self, rule: &FieldRule) -> Step {
+        if self.before.held {
+            return Step::Hold;
+        }
+        match rule.owner {
+            Owner::ConstantContact => Step::Leave,
+            Owner::Gigya | Owner::Both if self.in_step() => Step::Settle,
+            Owner::Gigya | Owner::Both if self.there.is_none() && self.sent == self.empty => {
+                Step::Settle
+            }
+            Owner::Gigya | Owner::Both => Step::Send,
+        }
+    }
+
+    /// Both sides were looked at.
+    fn step_seen(&self, rule: &FieldRule) -> Step {
+        if self.in_step() {
+            return Step::Settle;
+        }
+        let first = self.before.contact.is_none() || self.before.gigya.is_none();
+        let there_is_empty = self.there == Some(self.empty);
+        let sent_is_empty = self.sent == self.empty;
+        match rule.owner {
+            // At first sight an empty value never wins over a full one, whoever owns the field.
+            Owner::Gigya if first && sent_is_empty => Step::Settle,
+            Owner::Gigya => Step::Send,
+            Owner::ConstantContact if first && there_is_empty => Step::Settle,
+            Owner::ConstantContact => Step::Carry,
+            Owner::Both if first && there_is_empty => Step::Send,
+            Owner::Both if first && sent_is_empty => Step::Carry,
+            Owner::Both => match (self.gigya_moved(), self.contact_moved()) {
+                (true, false) => Step::Send,
+                (false, true) => Step::Carry,
+                (false, false) if !first => Step::Settle,
+                (true, true) | (false, false) => match rule.conflict {
+                    OnConflict::Gigya => Step::Send,
+                    OnConflict::ConstantContact => Step::Carry,
+                    OnConflict::Hold => Step::Hold,
+                },
+            },
+        }
+    }
+
+    /// Equal now, or agreed to differ and unmoved since: Gigya's value is as agreed and Constant Contact shows again
+    /// what it showed before we insisted, so it cannot hold better.
+    fn in_step(&self) -> bool {
+        let equal = self.there == Some(self.sent);
+        let tolerated = !self.gigya_moved()
+            && self.before.gigya.is_some()
+            && self.there.is_some()
+            && self.before.insisted == self.there;
+        equal || tolerated
+    }
+
+    fn gigya_moved(&self) -> bool {
+        self.before.gigya.is_some_and(|before| before != self.source)
+    }
+
+    fn contact_moved(&self) -> bool {
+        self.before.contact.is_some() && self.before.contact != self.there
+    }
+
+    fn settled(&self) -> Pair {
+        let differs = self.there.is_some_and(|there| there != self.sent);
+        // An agreed difference is remembered as one that was insisted on, so that it is left alone from now on.
+        let insisted = if differs { self.there } else { None };
+        Pair { gigya: Some(self.source), contact: self.there, insisted, held: false }
+    }
+
+    fn sent(&self) -> Pair {
+        let insisted = if self.gigya_moved() { None } else { self.there };
+        Pair { gigya: Some(self.source), contact: Some(self.sent), insisted, held: false }
+    }
+}

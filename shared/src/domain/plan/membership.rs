@@ -1,0 +1,252 @@
+//! Joining and leaving. `left` beats `joined`, unless a newer, named act of the person at Gigya says otherwise.
+
+use std::collections::BTreeSet;
+
+use super::fields::Fields;
+use super::{Leave, Outbound, Person, Plan, Reason};
+use crate::domain::account::Account;
+use crate::domain::agreed::{Departure, Tombstone};
+use crate::domain::consent::{AgreedWish, Wish};
+use crate::domain::contact::Contact;
+use crate::domain::ids::ListId;
+use crate::domain::mapping::{FittedAccount, Invalid};
+use crate::domain::policy::{OnContactDeleted, OnListLeave, OnNoMatch, OnOptOut};
+use crate::domain::report::Class;
+
+impl Person<'_> {
+    /// Notes what the contact shows: its lists, and whether the person left since the agreement. Answers whether they did.
+    pub(super) fn observe(&mut self, contact: &Contact) -> bool {
+        self.next.contact = Some(contact.id.clone());
+        self.next.unproven_since = None;
+        if let Some(address) = &contact.email {
+            self.next.address = Some(self.address_fingerprint(address));
+        }
+        let ours: BTreeSet<ListId> =
+            self.terms.policy.lists.iter().map(|list| list.id.clone()).collect();
+        let there: BTreeSet<ListId> = contact.lists.intersection(&ours).cloned().collect();
+
+        let departed = if let Some(at) = contact.unsubscribed_at(self.now) {
+            self.mark_left(Departure::Unsubscribed, at)
+        } else if let Some(at) = contact.deleted_at {
+            self.mark_left(Departure::Deleted, at)
+        } else {
+            let left: Vec<ListId> = self.known.lists.difference(&there).cloned().collect();
+            // Whom we took off the lists ourselves has not left them again.
+            let by_us = self.known.left.is_some();
+            for list in &left {
+                self.next.left_lists.entry(list.clone()).or_insert(self.now);
+            }
+            !left.is_empty() && !by_us
+        };
+        self.next.lists = there;
+        departed
+    }
+
+    /// The contact we knew is gone altogether: taken as deleted in Constant Contact.
+    pub(super) fn observe_absence(&mut self) -> bool {
+        self.next.lists.clear();
+        self.known.contact.is_some() && self.mark_left(Departure::Deleted, self.now)
+    }
+
+    /// Answers whether the mark is new. An unsubscribe outranks the other kinds, because only the person can undo it.
+    fn mark_left(&mut self, kind: Departure, at: jiff::Timestamp) -> bool {
+        let is_new = match self.known.left {
+            None => true,
+            Some(before) => kind == Departure::Unsubscribed && before.kind != kind,
+        };
+        if is_new {
+            self.next.left = Some(Tombstone { kind, at });
+        }
+        is_new
+    }
+
+    /// Whether what they left asks for an opt-out at Gigya, by the customer's policy, if it is not there already.
+    pub(super) fn asks_to_opt_out(&self) -> bool {
+        let consent = &self.terms.policy.consent;
+        let by_policy = match self.next.left.map(|left| left.kind) {
+            Some(Departure::Unsubscribed) => true,
+            Some(Departure::Deleted) => consent.on_contact_deleted == OnContactDeleted::OptOut,
+            Some(Departure::Withdrawn) | None => consent.on_list_leave == OnListLeave::OptOut,
+        };
+        by_policy && self.known.wish != AgreedWish::Withdrawn
+    }
+
+    /// Whether the person asked for it anew, at Gigya, after they left in Constant Contact.
+    pub(super) fn came_back_since(&self, wish: Wish) -> bool {
+        match self.next.left {
+            Some(left) => wish.is_newer_than(left.at),
+            // They left single lists, at a time nobody knows: the agreement still holds their older wish.
+            None => false,
+        }
+    }
+
+    /// Decides whether they join, stay or leave; notes it in `next` and puts the action into `plan`.
+    pub(super) fn decide(
+        &mut self,
+        account: &Account,
+        wish: Wish,
+        fitted: Result<FittedAccount, Vec<Invalid>>,
+        fields: &Fields,
+        plan: &mut Plan,
+    ) -> (Class, Reason) {
+        let consent = &self.terms.policy.consent;
+        let was_there = self.next.is_there();
+        match wish {
+            Wish::Withdrawn => return self.decide_withdrawn(plan),
+            Wish::Silent if consent.required => {
+                let class = if was_there { Class::Held } else { Class::Filtered };
+                return (class, Reason::NoConsent);
+            }
+            Wish::Silent | Wish::Granted { .. } => {}
+        }
+        if let Some(left) = self.next.left {
+            let may_return = left.kind != Departure::Unsubscribed && wish.is_newer_than(left.at);
+            if !may_return {
+                return (Class::Held, reason_of(left.kind));
+            }
+            self.next.left = None;
+        }
+        let fitting = self.fitting_lists(account);
+        if fitting.is_empty() {
+            return self.decide_no_match(plan);
+        }
+        let fitted = match fitted {
+            Ok(fitted) => fitted,
+            Err(invalid) => {
+                plan.invalid = invalid;
+                return (Class::Invalid, Reason::Invalid);
+            }
+        };
+        self.decide_lists(account, wish, &fitting, &fitted, fields, plan)
+    }
+
+    fn decide_withdrawn(&mut self, plan: &mut Plan) -> (Class, Reason) {
+        let is_out = self.next.left.is_some() && self.next.lists.is_empty();
+        let was_there = self.next.is_there();
+        self.next.wish = AgreedWish::Withdrawn;
+        if is_out {
+            return (Class::Unchanged, Reason::InStep);
+        }
+        if !was_there {
+            self.next.wish = self.known.wish;
+            return (Class::Filtered, Reason::NoConsent);
+        }
+        let leave = match self.terms.policy.consent.on_opt_out {
+            OnOptOut::Unsubscribe => {
+                if self.next.left.is_some_and(|left| left.kind == Departure::Unsubscribed) {
+                    return (Class::Unchanged, Reason::InStep);
+                }
+                self.next.left = Some(Tombstone { kind: Departure::Unsubscribed, at: self.now });
+                Leave::Unsubscribe
+            }
+            OnOptOut::RemoveFromList => {
+                self.next.left = Some(Tombstone { kind: Departure::Withdrawn, at: self.now });
+                if self.next.lists.is_empty() {
+                    return (Class::Unchanged, Reason::WithdrewAtGigya);
+                }
+                Leave::RemoveFromLists(std::mem::take(&mut self.next.lists))
+            }
+        };
+        plan.outbound = Some(Outbound::Leave(leave));
+        (Class::Removed, Reason::WithdrewAtGigya)
+    }
+
+    fn decide_no_match(&mut self, plan: &mut Plan) -> (Class, Reason) {
+        if self.next.lists.is_empty() {
+            let class = if self.next.is_there() { Class::Unchanged } else { Class::Filtered };
+            return (class, Reason::NoListFits);
+        }
+        match self.terms.policy.consent.on_no_match {
+            OnNoMatch::Keep => (Class::Unchanged, Reason::NoListFits),
+            OnNoMatch::RemoveFromList => {
+                let lists = std::mem::take(&mut self.next.lists);
+                plan.outbound = Some(Outbound::Leave(Leave::RemoveFromLists(lists)));
+                (Class::Removed, Reason::NoListFits)
+            }
+        }
+    }
+
+    fn decide_lists(
+        &mut self,
+        account: &Account,
+        wish: Wish,
+        fitting: &BTreeSet<ListId>,
+        fitted: &FittedAccount,
+        fields: &Fields,
+        plan: &mut Plan,
+    ) -> (Class, Reason) {
+        self.next.left_lists.retain(|list, at| {
+            !(fitting.contains(list) && wish.is_newer_than(*at))
+        });
+        let joins: BTreeSet<ListId> = fitting
+            .iter()
+            .filter(|list| !self.next.lists.contains(*list))
+            .filter(|list| !self.next.left_lists.contains_key(*list))
+            .cloned()
+            .collect();
+        if joins.is_empty() && self.next.lists.is_empty() {
+            return (Class::Held, Reason::LeftTheLists);
+        }
+        let leaves: BTreeSet<ListId> = match self.terms.policy.consent.on_no_match {
+            OnNoMatch::Keep => BTreeSet::new(),
+            OnNoMatch::RemoveFromList => self.next.lists.difference(fitting).cloned().collect(),
+        };
+        let address = self.address_fingerprint(&fitted.email);
+        let moves = self.next.address.is_some_and(|before| before != address);
+        let single = moves || fields.clears || !leaves.is_empty() || fields.held;
+        let is_changed = fields.changed || moves || fields.clears || !leaves.is_empty();
+        let is_new = !self.next.is_there();
+
+        self.next.wish = wish.agreed();
+        if is_new || (!joins.is_empty() && !single) {
+            self.next.address = Some(address);
+            self.next.lists.extend(joins.iter().cloned());
+            plan.outbound = Some(Outbound::Join { row: self.row(account, fitted, false), lists: joins });
+            return (Class::Accepted, if is_new { Reason::New } else { Reason::JoinsList });
+        }
+        if single && (is_changed || !joins.is_empty()) {
+            if self.next.contact.is_none() {
+                plan.due = true;
+                return (Class::Held, Reason::AwaitsContact);
+            }
+            self.next.address = Some(address);
+            self.next.lists.extend(joins);
+            self.next.lists.retain(|list| !leaves.contains(list));
+            plan.outbound = Some(Outbound::Amend {
+                row: self.row(account, fitted, true),
+                lists: self.next.lists.clone(),
+            });
+            return (Class::Accepted, Reason::NeedsSingleWrite);
+        }
+        if fields.changed {
+            plan.outbound = Some(Outbound::Update { row: self.row(account, fitted, false) });
+            return (Class::Accepted, Reason::Changed);
+        }
+        if fields.held {
+            return (Class::Held, Reason::Conflict);
+        }
+        (Class::Unchanged, Reason::InStep)
+    }
+
+    /// The lists that the account belongs on. Who cannot log in or has not finished registering belongs on none.
+    fn fitting_lists(&self, account: &Account) -> BTreeSet<ListId> {
+        if !account.is_active() || !account.is_registered() {
+            return BTreeSet::new();
+        }
+        self.terms
+            .policy
+            .lists
+            .iter()
+            .filter(|list| list.when.as_ref().is_none_or(|when| when.holds(account)))
+            .map(|list| list.id.clone())
+            .collect()
+    }
+}
+
+fn reason_of(kind: Departure) -> Reason {
+    match kind {
+        Departure::Unsubscribed => Reason::Unsubscribed,
+        Departure::Deleted => Reason::DeletedInConstantContact,
+        Departure::Withdrawn => Reason::WithdrewBefore,
+    }
+}

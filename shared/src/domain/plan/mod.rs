@@ -1,0 +1,367 @@
+//! The decision: what is to be done for one person, and why. One pure function, called by upload and by poll alike.
+//!
+//! It looks at what Gigya holds, what Constant Contact holds, and what both last agreed on. Who differs from the
+//! agreement has moved; what we wrote ourselves equals it, so echoes vanish; and not having looked
+//! ([`Seen::Unobserved`]) is never taken for not being there.
+
+mod fields;
+mod membership;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::account::{Account, Path};
+use super::agreed::{Agreed, Tombstone};
+use super::consent::{AgreedWish, Wish};
+use super::contact::Contact;
+use super::contact_field::ContactField;
+use super::email::EmailAddress;
+use super::fingerprint::{Fingerprint, FingerprintKey};
+use super::ids::{ListId, Uid};
+use super::mapping::{FittedAccount, Invalid, Loss};
+use super::policy::Policy;
+use super::report::Class;
+
+/// One side, as far as we looked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seen<T> {
+    /// It is there, and this is it.
+    Present(T),
+    /// We looked, and it is not there.
+    Absent,
+    /// We did not look.
+    Unobserved,
+}
+
+/// What the plan depends on beside the two sides and the agreement.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms<'a> {
+    /// The customer's decisions.
+    pub policy: &'a Policy,
+    /// The key of the customer's fingerprints.
+    pub key: &'a FingerprintKey,
+}
+
+/// What is to be done for one person, and why.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// What happens in Constant Contact; at most one thing.
+    pub outbound: Option<Outbound>,
+    /// What is written at Gigya; at most one thing.
+    pub inbound: Option<Inbound>,
+    /// The account must be read before this person can be decided: something moved in Constant Contact that concerns it.
+    pub look: bool,
+    /// The account should be read again by the next run: Constant Contact moved away from what Gigya owns.
+    pub due: bool,
+    /// Fields that both sides changed, kept for a person to decide.
+    pub conflicts: Vec<ContactField>,
+    /// What values lost on their way out.
+    pub losses: Vec<Loss>,
+    /// Why the account can't be sent, if it can't.
+    pub invalid: Vec<Invalid>,
+    /// How the person counts in a run's balance, if the outbound action is carried out.
+    pub class: Class,
+    /// Why, for `gigya-cc explain` and the lists of a report.
+    pub reason: Reason,
+    /// What the ledger holds once `inbound` was written, though nothing went out; `None` when it stays as it is.
+    pub noted: Option<Agreed>,
+    /// What the ledger holds once `outbound` was accepted as well; `None` when it stays as it is.
+    pub agreed: Option<Agreed>,
+}
+
+/// What happens in Constant Contact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outbound {
+    /// Imported with the mailing lists that they join.
+    Join {
+        /// The values.
+        row: Row,
+        /// The lists.
+        lists: BTreeSet<ListId>,
+    },
+    /// Imported with the list that nobody mails: they are already there, and an update must not put anybody back.
+    Update {
+        /// The values.
+        row: Row,
+    },
+    /// Written one by one, because an import cannot say it: a changed address, a value taken away, a list left behind.
+    Amend {
+        /// The values, all of them; an empty one clears.
+        row: Row,
+        /// The customer's lists that they should be on, all of them.
+        lists: BTreeSet<ListId>,
+    },
+    /// They leave.
+    Leave(Leave),
+}
+
+/// How somebody leaves Constant Contact because of Gigya.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Leave {
+    /// Unsubscribed, account-wide.
+    Unsubscribe,
+    /// Taken off these lists.
+    RemoveFromLists(BTreeSet<ListId>),
+}
+
+/// One contact of an import.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Who they are in Gigya; travels in the customer's UID field.
+    pub uid: Uid,
+    /// Their address.
+    pub email: EmailAddress,
+    /// The values by field; empty ones are there only in an amendment, where they clear.
+    pub fields: BTreeMap<ContactField, String>,
+}
+
+impl fmt::Debug for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Row({}, {} fields)", self.uid, self.fields.len())
+    }
+}
+
+/// What is written at Gigya: the leaves that differ, and nothing else.
+#[derive(Clone, PartialEq)]
+pub struct Inbound {
+    /// Path and value; `null` clears.
+    pub leaves: Vec<(Path, Value)>,
+    /// Whether one of them withdraws the person's consent.
+    pub opts_out: bool,
+}
+
+impl fmt::Debug for Inbound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let paths: Vec<_> = self.leaves.iter().map(|(path, _)| path.as_str()).collect();
+        write!(f, "Inbound({paths:?}, opts_out: {})", self.opts_out)
+    }
+}
+
+/// Why a person's plan is what it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// Both sides hold what was agreed.
+    InStep,
+    /// The account was read before our own last write had reached Gigya's search.
+    StaleRead,
+    /// Not in Constant Contact yet.
+    New,
+    /// Values changed at Gigya, or moved away from Gigya's in Constant Contact.
+    Changed,
+    /// They belong on another list as well now.
+    JoinsList,
+    /// Something changed that only a single write can say: address, cleared value, list left behind.
+    NeedsSingleWrite,
+    /// The address or a value cannot be sent.
+    Invalid,
+    /// They withdrew at Gigya.
+    WithdrewAtGigya,
+    /// No list's condition fits.
+    NoListFits,
+    /// They never agreed to be mailed.
+    NoConsent,
+    /// They left in Constant Contact; nothing at Gigya brings them back.
+    Unsubscribed,
+    /// They were deleted in Constant Contact, and nothing newer at Gigya brings them back.
+    DeletedInConstantContact,
+    /// We took them off the lists when they withdrew; nothing newer at Gigya brings them back.
+    WithdrewBefore,
+    /// They left the list or lists that would fit.
+    LeftTheLists,
+    /// Both sides changed a field whose conflicts wait for a person.
+    Conflict,
+    /// The address changed and Constant Contact has not shown us the contact yet.
+    AwaitsContact,
+    /// Another account has the same address and keeps the contact.
+    SharedAddress,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::InStep => "both sides hold what was agreed",
+            Self::StaleRead => "Gigya's search does not show our own last write yet",
+            Self::New => "not in Constant Contact yet",
+            Self::Changed => "values differ from what Constant Contact holds",
+            Self::JoinsList => "belongs on another list as well now",
+            Self::NeedsSingleWrite => "address, cleared value or list changed",
+            Self::Invalid => "a value cannot be sent",
+            Self::WithdrewAtGigya => "withdrew consent at Gigya",
+            Self::NoListFits => "no list's condition fits",
+            Self::NoConsent => "never agreed to be mailed",
+            Self::Unsubscribed => "unsubscribed in Constant Contact",
+            Self::DeletedInConstantContact => "deleted in Constant Contact",
+            Self::WithdrewBefore => "was taken off the lists after withdrawing",
+            Self::LeftTheLists => "left the lists that would fit",
+            Self::Conflict => "a field changed on both sides and waits for a person",
+            Self::AwaitsContact => "the address changed before Constant Contact showed the contact",
+            Self::SharedAddress => "another account has the same address",
+        })
+    }
+}
+
+impl Plan {
+    fn nothing(class: Class, reason: Reason) -> Self {
+        Self {
+            outbound: None,
+            inbound: None,
+            look: false,
+            due: false,
+            conflicts: Vec::new(),
+            losses: Vec::new(),
+            invalid: Vec::new(),
+            class,
+            reason,
+            noted: None,
+            agreed: None,
+        }
+    }
+}
+
+/// Decides what is to be done for one person. `now` dates what Constant Contact gives no time for.
+pub fn plan(
+    gigya: Seen<&Account>,
+    contact: Seen<&Contact>,
+    agreed: Option<&Agreed>,
+    terms: Terms<'_>,
+    now: Timestamp,
+) -> Plan {
+    let unknown = Agreed::default();
+    let known = agreed.unwrap_or(&unknown);
+    let (gigya, stale) = match gigya {
+        Seen::Present(account) if known.is_stale(account.last_updated()) => (Seen::Unobserved, true),
+        seen @ (Seen::Present(_) | Seen::Absent | Seen::Unobserved) => (seen, false),
+    };
+    let mut person = Person { known, terms, now, next: known.clone() };
+    let departed = match contact {
+        Seen::Present(contact) => person.observe(contact),
+        Seen::Absent => person.observe_absence(),
+        Seen::Unobserved => false,
+    };
+    let mut plan = match gigya {
+        Seen::Present(account) => person.with_account(account, contact, departed),
+        Seen::Absent | Seen::Unobserved => person.without_account(contact, departed),
+    };
+    if stale {
+        plan.reason = Reason::StaleRead;
+    }
+    plan.noted = plan.noted.filter(|noted| noted != known);
+    plan.agreed = plan.agreed.filter(|agreed| agreed != known);
+    plan
+}
+
+/// One person while they are being decided.
+struct Person<'a> {
+    known: &'a Agreed,
+    terms: Terms<'a>,
+    now: Timestamp,
+    next: Agreed,
+}
+
+impl Person<'_> {
+    fn fingerprint(&self, field: &ContactField, value: &str) -> Fingerprint {
+        self.terms.key.fingerprint(field.as_str(), value)
+    }
+
+    fn address_fingerprint(&self, address: &EmailAddress) -> Fingerprint {
+        address_fingerprint(self.terms.key, address)
+    }
+
+    /// Only Constant Contact was looked at: echoes end here; what concerns Gigya asks for a look.
+    fn without_account(mut self, contact: Seen<&Contact>, departed: bool) -> Plan {
+        let mut plan = Plan::nothing(Class::Unchanged, Reason::InStep);
+        if let Seen::Present(contact) = contact {
+            let moved = self.reconcile_unseen_account(contact);
+            plan.look = moved.concerns_gigya || (departed && self.asks_to_opt_out());
+            plan.due = moved.from_gigyas_value;
+        } else if departed {
+            plan.look = self.asks_to_opt_out();
+        }
+        plan.noted = Some(self.next.clone());
+        plan.agreed = Some(self.next);
+        plan
+    }
+
+    fn with_account(
+        mut self,
+        account: &Account,
+        contact: Seen<&Contact>,
+        departed: bool,
+    ) -> Plan {
+        let policy = self.terms.policy;
+        let mut plan = Plan::nothing(Class::Unchanged, Reason::InStep);
+        let mut wish = policy.consent.wish(account, self.known.wish);
+        let mut leaves = Vec::new();
+        if departed && self.asks_to_opt_out() && !self.came_back_since(wish) {
+            if !policy.consent.says_no(account) {
+                leaves.push(policy.consent.opt_out_leaf());
+            }
+            wish = Wish::Withdrawn;
+            self.next.wish = AgreedWish::Withdrawn;
+        }
+        let opts_out = !leaves.is_empty();
+
+        let fitted = policy.mapping.fit(account);
+        let fields = match &fitted {
+            Ok(fitted) => self.reconcile(fitted, contact),
+            Err(_) => fields::Fields::default(),
+        };
+        leaves.extend(fields.leaves.iter().cloned());
+        plan.conflicts.clone_from(&fields.conflicts);
+        plan.losses.clone_from(&fields.losses);
+        if !leaves.is_empty() {
+            plan.inbound = Some(Inbound { leaves, opts_out });
+        }
+        let mut noted = self.next.clone();
+        fields.take_back_sent(&mut noted);
+        (plan.class, plan.reason) = self.decide(account, wish, fitted, &fields, &mut plan);
+        if !matches!(plan.class, Class::Unchanged | Class::Accepted) {
+            plan.losses.clear();
+        }
+        if matches!(plan.outbound, None | Some(Outbound::Leave(_))) {
+            fields.take_back_sent(&mut self.next);
+        }
+        plan.noted = Some(noted);
+        plan.agreed = Some(self.next);
+        plan
+    }
+
+    fn row(&self, account: &Account, fitted: &FittedAccount, with_blanks: bool) -> Row {
+        let rules = &self.terms.policy.mapping;
+        let fields = fitted
+            .fields
+            .iter()
+            .filter(|(field, fitted)| {
+                rules.rule(field).is_some_and(super::mapping::FieldRule::travels_out)
+                    && !self.next.fields.get(field).is_some_and(|pair| pair.held)
+                    && (with_blanks || !fitted.value.is_empty())
+            })
+            .map(|(field, fitted)| (field.clone(), fitted.value.clone()))
+            .collect();
+        Row { uid: account.uid().clone(), email: fitted.email.clone(), fields }
+    }
+}
+
+/// The fingerprint of an address, whatever its case.
+pub fn address_fingerprint(key: &FingerprintKey, address: &EmailAddress) -> Fingerprint {
+    key.fingerprint("email", &address.key())
+}
+
+/// The later of the marks that the UID and the address carry: an opt-out follows both.
+#[must_use]
+pub fn with_address_mark(agreed: Option<&Agreed>, mark: Option<Tombstone>) -> Option<Agreed> {
+    let mut agreed = agreed.cloned();
+    if let Some(mark) = mark {
+        let own = agreed.get_or_insert_with(Agreed::default);
+        if own.left.is_none_or(|left| left.at < mark.at) {
+            own.left = Some(mark);
+        }
+    }
+    agreed
+}

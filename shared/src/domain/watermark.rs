@@ -1,0 +1,105 @@
+//! Up to where a direction is done. Two marks a clock: what was read, and what is confirmed at the other end.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// The two marks of one clock. Only `confirmed_through` is what the next run starts from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Watermark {
+    /// Everything up to here was read and staged.
+    pub read_through: Option<Timestamp>,
+    /// Everything up to here is settled.
+    pub confirmed_through: Option<Timestamp>,
+}
+
+impl Watermark {
+    /// Where a delta starts: the confirmed mark, less the time that search may lag behind writes. `None` when there is
+    /// no mark yet, which means from the beginning.
+    pub fn delta_from(self, overlap: SignedDuration) -> Option<Timestamp> {
+        self.confirmed_through.map(|mark| mark - overlap)
+    }
+
+    /// The marks after everything up to `to` was staged. Marks never move back.
+    #[must_use]
+    pub fn read(self, to: Timestamp) -> Self {
+        Self { read_through: self.read_through.max(Some(to)), ..self }
+    }
+
+    /// The marks after everything up to `to` was settled.
+    #[must_use]
+    pub fn confirmed(self, to: Timestamp) -> Self {
+        let read_through = self.read_through.max(Some(to));
+        Self { read_through, confirmed_through: self.confirmed_through.max(Some(to)) }
+    }
+}
+
+/// `state/watermarks.json`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Watermarks {
+    /// The clock of full accounts: `accounts.lastUpdatedTimestamp`.
+    pub accounts: Watermark,
+}
+
+/// `state/inbound.json`: how fresh the inbound read is, and who reads it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct InboundState {
+    /// Every change in Constant Contact up to here has been carried home.
+    pub read_through: Option<Timestamp>,
+    /// When everybody in Constant Contact was last read, whatever their dates say.
+    pub swept_at: Option<Timestamp>,
+    /// The invocation that reads.
+    pub holder: Option<String>,
+    /// When that right dies.
+    pub until: Option<Timestamp>,
+}
+
+/// Proof that the inbound read is fresh: who left by then is in the ledger. Nothing is submitted without it, and only
+/// [`check`](Self::check) makes one.
+#[derive(Debug, Clone, Copy)]
+pub struct InboundFresh {
+    read_through: Timestamp,
+}
+
+impl InboundFresh {
+    /// Checks that the inbound read reaches to within `minutes` of now.
+    pub fn check(state: &InboundState, now: Timestamp, minutes: u32) -> Option<Self> {
+        let read_through = state.read_through?;
+        let age = now.duration_since(read_through);
+        (age <= SignedDuration::from_mins(i64::from(minutes))).then_some(Self { read_through })
+    }
+
+    /// Up to when everything is carried home.
+    pub fn read_through(self) -> Timestamp {
+        self.read_through
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn marks_never_move_back_and_nothing_is_confirmed_that_was_not_read() {
+        let mark = Watermark::default().read(at("2026-01-02T00:00:00Z"));
+        assert_eq!(mark.delta_from(SignedDuration::from_mins(2)), None);
+        let mark = mark.confirmed(at("2026-01-02T00:00:00Z")).confirmed(at("2026-01-01T00:00:00Z"));
+        assert_eq!(mark.confirmed_through, mark.read_through);
+        let from = mark.delta_from(SignedDuration::from_mins(2));
+        assert_eq!(from, Some(at("2026-01-01T23:58:00Z")));
+    }
+
+    #[test]
+    fn nothing_is_fresh_before_the_first_inbound_read_or_long_after_one() {
+        let now = at("2026-01-01T12:00:00Z");
+        assert!(InboundFresh::check(&InboundState::default(), now, 30).is_none());
+        let read = |text| InboundState { read_through: Some(at(text)), ..InboundState::default() };
+        assert!(InboundFresh::check(&read("2026-01-01T11:29:59Z"), now, 30).is_none());
+        assert!(InboundFresh::check(&read("2026-01-01T11:30:00Z"), now, 30).is_some());
+    }
+}

@@ -1,0 +1,231 @@
+//! The ledger: what both sides last agreed on, per person, in shards. Upload reads it; only poll writes it.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::bucket::{BYTES, Bucket, Object, Put};
+use super::shard::{SHARDS, Shard, shard_of_address, shard_of_person};
+use super::{SWAPS_MAX, StoreError, keys};
+use crate::domain::agreed::{AddressEntry, Agreed};
+use crate::domain::{ContactId, Fingerprint, Uid};
+
+/// The ledger of the customer.
+#[derive(Debug, Clone)]
+pub struct Ledger {
+    bucket: Bucket,
+}
+
+/// What the ledger knows of those who were asked for.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// By person.
+    pub people: HashMap<Uid, Agreed>,
+    /// By address.
+    pub addresses: HashMap<Fingerprint, AddressEntry>,
+}
+
+impl Ledger {
+    /// The ledger in this bucket.
+    pub fn new(bucket: Bucket) -> Self {
+        Self { bucket }
+    }
+
+    /// Looks up people and addresses, reading each shard at most once and holding one at a time.
+    ///
+    /// # Errors
+    /// When a shard cannot be read.
+    pub async fn look_up(
+        &self,
+        people: impl IntoIterator<Item = Uid>,
+        addresses: impl IntoIterator<Item = Fingerprint>,
+    ) -> Result<Known, StoreError> {
+        let mut asked: BTreeMap<u8, (Vec<Uid>, Vec<Fingerprint>)> = BTreeMap::new();
+        for uid in people {
+            asked.entry(shard_of_person(&uid)).or_default().0.push(uid);
+        }
+        for address in addresses {
+            asked.entry(shard_of_address(address)).or_default().1.push(address);
+        }
+        let mut known = Known::default();
+        for (number, (uids, addresses)) in asked {
+            let Some((mut shard, _)) = self.read(number).await? else { continue };
+            for uid in uids {
+                if let Some(agreed) = shard.people.remove(&uid) {
+                    known.people.insert(uid, agreed);
+                }
+            }
+            for address in addresses {
+                if let Some(entry) = shard.addresses.remove(&address) {
+                    known.addresses.insert(address, entry);
+                }
+            }
+        }
+        Ok(known)
+    }
+
+    /// Finds people by their contacts, for contacts that do not carry a UID. Reads every shard.
+    ///
+    /// # Errors
+    /// When a shard cannot be read.
+    pub async fn find_contacts(
+        &self,
+        contacts: &[ContactId],
+    ) -> Result<HashMap<ContactId, Uid>, StoreError> {
+        let mut found = HashMap::new();
+        if contacts.is_empty() {
+            return Ok(found);
+        }
+        for number in 0..SHARDS {
+            let Some((shard, _)) = self.read(number).await? else { continue };
+            for (uid, agreed) in shard.people {
+                if let Some(contact) = agreed.contact.filter(|contact| contacts.contains(contact)) {
+                    found.insert(contact, uid);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Changes what is agreed on about some people, shard by shard, each by compare-and-swap. `change` is given what
+    /// the ledger holds at that moment, and may be asked more than once. Addresses follow.
+    ///
+    /// # Errors
+    /// When a shard cannot be read or written; those before it are written, and doing it all again is harmless.
+    pub async fn change<C>(
+        &self,
+        changes: impl IntoIterator<Item = (Uid, C)>,
+        change: impl Fn(Option<&Agreed>, &C) -> Agreed,
+    ) -> Result<(), StoreError> {
+        let mut by_shard: BTreeMap<u8, Vec<(Uid, C)>> = BTreeMap::new();
+        for (uid, data) in changes {
+            by_shard.entry(shard_of_person(&uid)).or_default().push((uid, data));
+        }
+        let mut addresses: BTreeMap<u8, Vec<AddressChange>> = BTreeMap::new();
+        for (number, people) in by_shard {
+            let moved = self
+                .swap(number, |shard| {
+                    let mut moved = Vec::new();
+                    for (uid, data) in &people {
+                        let before = shard.people.get(uid);
+                        let after = change(before, data);
+                        moved.extend(AddressChange::between(uid, before, &after));
+                        shard.people.insert(uid.clone(), after);
+                    }
+                    moved
+                })
+                .await?;
+            for change in moved {
+                addresses.entry(shard_of_address(change.address)).or_default().push(change);
+            }
+        }
+        for (number, changes) in addresses {
+            self.swap(number, |shard| {
+                changes.iter().for_each(|change| change.apply(&mut shard.addresses));
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// How many people are known to be in Constant Contact. Reads every shard.
+    ///
+    /// # Errors
+    /// When a shard cannot be read.
+    pub async fn count(&self) -> Result<u64, StoreError> {
+        let mut count = 0;
+        for number in 0..SHARDS {
+            if let Some((shard, _)) = self.read(number).await? {
+                count += shard.people.values().filter(|agreed| agreed.is_there()).count() as u64;
+            }
+        }
+        Ok(count)
+    }
+
+    async fn read(&self, number: u8) -> Result<Option<(Shard, super::bucket::ETag)>, StoreError> {
+        let key = keys::shard(number);
+        let Some(Object { bytes, etag }) = self.bucket.get(&key).await? else { return Ok(None) };
+        match Shard::decode(bytes) {
+            Ok(shard) => Ok(Some((shard, etag))),
+            Err(problem) => Err(StoreError::Broken { key, problem }),
+        }
+    }
+
+    async fn swap<T>(
+        &self,
+        number: u8,
+        mut change: impl FnMut(&mut Shard) -> T,
+    ) -> Result<T, StoreError> {
+        let key = keys::shard(number);
+        for _ in 0..SWAPS_MAX {
+            let (mut shard, etag) = match self.read(number).await? {
+                Some((shard, etag)) => (shard, Some(etag)),
+                None => (Shard::default(), None),
+            };
+            let before = shard.clone();
+            let answer = change(&mut shard);
+            if shard == before {
+                return Ok(answer);
+            }
+            let bytes = shard.encode().map_err(|error| StoreError::Broken {
+                key: key.clone(),
+                problem: error.kind().to_string(),
+            })?;
+            let put = match &etag {
+                Some(etag) => self.bucket.replace(&key, bytes, BYTES, etag).await?,
+                None => self.bucket.put_new(&key, bytes, BYTES).await?,
+            };
+            match put {
+                Put::Done(_) => return Ok(answer),
+                Put::Taken => {}
+            }
+        }
+        Err(StoreError::Contended { key, tries: SWAPS_MAX })
+    }
+}
+
+/// What a person's new agreement means for one address.
+struct AddressChange {
+    uid: Uid,
+    address: Fingerprint,
+    holds: bool,
+    left: Option<crate::domain::agreed::Tombstone>,
+}
+
+impl AddressChange {
+    fn between(uid: &Uid, before: Option<&Agreed>, after: &Agreed) -> Vec<Self> {
+        let mut changes = Vec::new();
+        let old = before.and_then(|agreed| agreed.address);
+        let old_left = before.and_then(|agreed| agreed.left);
+        if let Some(address) = old.filter(|address| Some(*address) != after.address) {
+            changes.push(Self { uid: uid.clone(), address, holds: false, left: old_left });
+        }
+        if let Some(address) = after.address
+            && (old != after.address || old_left != after.left)
+        {
+            changes.push(Self { uid: uid.clone(), address, holds: true, left: after.left });
+        }
+        changes
+    }
+
+    fn apply(&self, addresses: &mut BTreeMap<Fingerprint, AddressEntry>) {
+        let entry = addresses.entry(self.address).or_default();
+        let is_holder = entry.holder.as_ref() == Some(&self.uid);
+        if self.holds {
+            let is_free = entry.holder.is_none();
+            if is_free {
+                entry.holder = Some(self.uid.clone());
+            }
+            if is_free || is_holder {
+                entry.left = self.left;
+            }
+        } else if is_holder {
+            entry.holder = None;
+            entry.left = self.left;
+        }
+        if entry.left.is_none() && self.left.is_some() {
+            entry.left = self.left;
+        }
+        if *entry == AddressEntry::default() {
+            addresses.remove(&self.address);
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Lines of JSON, compressed: how batches, agreements and shards are written and read, a line at a time.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+
+use bytes::{Buf, Bytes};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// Fast, and smaller than gzip at its best.
+const ZSTD_LEVEL: i32 = 1;
+const ZSTD_MAGIC: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
+const GZIP_MAGIC: [u8; 2] = [0x1F, 0x8B];
+
+/// Longest line that is read: an account is at most a few hundred kilobytes.
+pub const LINE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
+/// Writes lines of JSON into one zstd frame in memory: only the compressed form is held.
+pub struct LinesWriter {
+    encoder: zstd::Encoder<'static, Vec<u8>>,
+    lines: u64,
+}
+
+impl LinesWriter {
+    /// An empty object.
+    ///
+    /// # Errors
+    /// When the compressor cannot be made.
+    pub fn new() -> io::Result<Self> {
+        Ok(Self { encoder: zstd::Encoder::new(Vec::new(), ZSTD_LEVEL)?, lines: 0 })
+    }
+
+    /// Adds one line.
+    ///
+    /// # Errors
+    /// When the value is no JSON or the compressor fails.
+    pub fn push(&mut self, value: &impl Serialize) -> io::Result<()> {
+        serde_json::to_writer(&mut self.encoder, value)?;
+        self.encoder.write_all(b"\n")?;
+        self.lines += 1;
+        Ok(())
+    }
+
+    /// How many lines there are.
+    pub fn lines(&self) -> u64 {
+        self.lines
+    }
+
+    /// The object.
+    ///
+    /// # Errors
+    /// When the compressor fails.
+    pub fn finish(self) -> io::Result<Bytes> {
+        self.encoder.finish().map(Bytes::from)
+    }
+}
+
+/// A line that is not what it should be. Says where, never what.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {problem}")]
+pub struct BadLine {
+    /// From 1.
+    pub line: u64,
+    /// What is wrong.
+    pub problem: String,
+}
+
+/// Reads lines of JSON, whether they are zstd, gzip or plain, which the first bytes tell.
+///
+/// # Errors
+/// When the compressed form cannot be opened.
+pub fn read_lines<T: DeserializeOwned>(
+    object: Bytes,
+) -> io::Result<impl Iterator<Item = Result<T, BadLine>>> {
+    let reader: Box<dyn Read + Send> = if object.starts_with(&ZSTD_MAGIC) {
+        Box::new(zstd::Decoder::new(object.reader())?)
+    } else if object.starts_with(&GZIP_MAGIC) {
+        Box::new(flate2::read::MultiGzDecoder::new(object.reader()))
+    } else {
+        Box::new(object.reader())
+    };
+    Ok(Lines { reader: BufReader::new(reader), line: 0, over: false }.map(|line| {
+        let (line, text) = line?;
+        serde_json::from_slice(&text).map_err(|error| BadLine {
+            line,
+            problem: format!("not what it should be, at column {}", error.column()),
+        })
+    }))
+}
+
+struct Lines<R> {
+    reader: BufReader<R>,
+    line: u64,
+    over: bool,
+}
+
+impl<R: Read> Iterator for Lines<R> {
+    type Item = Result<(u64, Vec<u8>), BadLine>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while !self.over {
+            self.line += 1;
+            let mut text = Vec::new();
+            let read = (&mut self.reader).take(LINE_BYTES_MAX).read_until(b'\n', &mut text);
+            let problem = match read {
+                Ok(0) => {
+                    self.over = true;
+                    return None;
+                }
+                Ok(_) if text.len() as u64 == LINE_BYTES_MAX && !text.ends_with(b"\n") => {
+                    format!("longer than {LINE_BYTES_MAX} bytes")
+                }
+                Ok(_) if text.iter().all(u8::is_ascii_whitespace) => continue,
+                Ok(_) => return Some(Ok((self.line, text))),
+                Err(error) => format!("the object breaks off ({})", error.kind()),
+            };
+            self.over = true;
+            return Some(Err(BadLine { line: self.line, problem }));
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    fn read(object: Bytes) -> Vec<Result<u32, BadLine>> {
+        read_lines(object).unwrap().collect()
+    }
+
+    #[test]
+    fn lines_are_read_back_from_zstd_gzip_and_plain() {
+        let mut writer = LinesWriter::new().unwrap();
+        (1..=3).for_each(|n| writer.push(&n).unwrap());
+        assert_eq!(writer.lines(), 3);
+        let zstd = writer.finish().unwrap();
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(b"1\n2\n3").unwrap();
+        for object in [zstd, gzip.finish().unwrap().into(), Bytes::from_static(b"1\n\n2\r\n3\n")] {
+            assert_eq!(read(object), [Ok(1), Ok(2), Ok(3)]);
+        }
+    }
+
+    #[test]
+    fn a_bad_line_is_named_by_its_number_and_never_shown() {
+        let lines = read(Bytes::from_static(b"1\n{\"email\":\"ann@example.com\"}\n3\n"));
+        assert_eq!((&lines[0], &lines[2]), (&Ok(1), &Ok(3)));
+        let error = lines[1].as_ref().unwrap_err();
+        assert_eq!(error.line, 2);
+        assert!(!error.to_string().contains("ann"), "{error}");
+    }
+
+    #[test]
+    fn an_object_that_breaks_off_is_an_error_and_not_an_end() {
+        let mut writer = LinesWriter::new().unwrap();
+        (0..10_000).for_each(|n| writer.push(&n).unwrap());
+        let whole = writer.finish().unwrap();
+        let lines = read(whole.slice(..whole.len() / 2));
+        assert!(lines.last().unwrap().is_err());
+    }
+}

@@ -1,0 +1,325 @@
+//! What belongs to one run, under `runs/<run>/`.
+
+use std::io;
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::bucket::{BYTES, Bucket, Document, Put};
+use super::lines::{BadLine, LinesWriter, read_lines};
+use super::{StoreError, keys};
+use crate::domain::batch::{Agreement, Claim, Errand, Part};
+use crate::domain::run::Run;
+use crate::domain::{Account, RunId};
+
+/// Compressed lines.
+const LINES: &str = "application/zstd";
+/// Lines that people read.
+const NDJSON: &str = "application/x-ndjson";
+
+/// One run's objects.
+#[derive(Debug, Clone)]
+pub struct RunStore {
+    bucket: Bucket,
+    run: RunId,
+}
+
+/// A part, with its number and the version that was read.
+#[derive(Debug, Clone)]
+pub struct PartDocument {
+    /// The batch.
+    pub ordinal: u32,
+    /// The part's number within the batch.
+    pub number: u32,
+    /// What is known of it.
+    pub part: Part,
+}
+
+impl RunStore {
+    /// The objects of this run.
+    pub fn new(bucket: Bucket, run: RunId) -> Self {
+        Self { bucket, run }
+    }
+
+    /// The run.
+    pub fn run(&self) -> &RunId {
+        &self.run
+    }
+
+    /// Reads how far the run has come; `None` when there is no such run.
+    ///
+    /// # Errors
+    /// When the bucket refuses or the object is broken.
+    pub async fn read(&self) -> Result<Option<Run>, StoreError> {
+        let document = self.bucket.get_json(&self.key("run.json")).await?;
+        Ok(document.map(|document: Document<Run>| document.value))
+    }
+
+    /// Writes how far the run has come. Only whoever holds the run's lease does.
+    ///
+    /// # Errors
+    /// When the bucket refuses.
+    pub async fn write(&self, run: &Run) -> Result<(), StoreError> {
+        self.bucket.put_json(&self.key("run.json"), run).await?;
+        Ok(())
+    }
+
+    /// Stages a batch and answers its key.
+    ///
+    /// # Errors
+    /// When the bucket refuses.
+    pub async fn stage(&self, ordinal: u32, lines: Bytes) -> Result<String, StoreError> {
+        let key = keys::batch(&self.run, ordinal);
+        self.bucket.put(&key, lines, LINES).await?;
+        Ok(key)
+    }
+
+    /// Opens a staged batch: its accounts one after the other. `None` when the object is gone.
+    ///
+    /// # Errors
+    /// When the bucket refuses or the object cannot be opened.
+    pub async fn staged(
+        &self,
+        key: &str,
+    ) -> Result<Option<impl Iterator<Item = Result<Account, BadLine>> + use<>>, StoreError> {
+        let Some(object) = self.bucket.get(key).await? else { return Ok(None) };
+        read_lines(object.bytes).map(Some).map_err(|error| broken(key, &error))
+    }
+
+    /// Reads a claim with its version.
+    ///
+    /// # Errors
+    /// When the bucket refuses or the object is broken.
+    pub async fn claim(&self, ordinal: u32) -> Result<Option<Document<Claim>>, StoreError> {
+        Ok(self.bucket.get_json(&keys::claim(&self.run, ordinal)).await?)
+    }
+
+    /// Writes a claim: over the version that was read, or where none is yet. `Taken` means that somebody else did
+    /// meanwhile, unless the claim that is there now names the same holder: then it was our own put, repeated.
+    ///
+    /// # Errors
+    /// When the bucket refuses.
+    pub async fn write_claim(
+        &self,
+        ordinal: u32,
+        claim: &Claim,
+        known: Option<&super::bucket::ETag>,
+    ) -> Result<Put, StoreError> {
+        let key = keys::claim(&self.run, ordinal);
+        Ok(match known {
+            Some(etag) => self.bucket.replace_json(&key, claim, etag).await?,
+            None => self.bucket.put_json_new(&key, claim).await?,
+        })
+    }
+
+    /// The claims of all batches of the run, by ordinal.
+    ///
+    /// # Errors
+    /// When the bucket refuses or an object is broken.
+    pub async fn claims(&self) -> Result<Vec<(u32, Document<Claim>)>, StoreError> {
+        let mut claims = Vec::new();
+        for key in self.bucket.list(&keys::claims(&self.run)).await? {
+            let Some(ordinal) = keys::ordinal_of(&key) else { continue };
+            if let Some(document) = self.bucket.get_json(&key).await? {
+                claims.push((ordinal, document));
+            }
+        }
+        Ok(claims)
+    }
+
+    /// The parts of one batch, or of the whole run.
+    ///
+    /// # Errors
+    /// When the bucket refuses or an object is broken.
+    pub async fn parts(&self, ordinal: Option<u32>) -> Result<Vec<PartDocument>, StoreError> {
+        let prefix = ordinal
+            .map_or_else(|| keys::all_parts(&self.run), |ordinal| keys::parts(&self.run, ordinal));
+        let mut parts = Vec::new();
+        for key in self.bucket.list(&prefix).await? {
+            let Some((ordinal, number)) = keys::part_of(&key) else { continue };
+            if let Some(Document { value: part, .. }) = self.bucket.get_json(&key).await? {
+                parts.push(PartDocument { ordinal, number, part });
+            }
+        }
+        Ok(parts)
+    }
+
+    /// Writes a part. Only the holder of the batch's claim does, and poll once it is in flight.
+    ///
+    /// # Errors
+    /// When the bucket refuses.
+    pub async fn write_part(&self, document: &PartDocument) -> Result<(), StoreError> {
+        let key = keys::part(&self.run, document.ordinal, document.number);
+        self.bucket.put_json(&key, &document.part).await?;
+        Ok(())
+    }
+
+    /// Takes back an intent that came to nothing, with what would have been agreed.
+    ///
+    /// # Errors
+    /// When the bucket refuses.
+    pub async fn withdraw_part(&self, ordinal: u32, number: u32) -> Result<(), StoreError> {
+        self.bucket.delete(&keys::part(&self.run, ordinal, number)).await?;
+        self.bucket.delete(&keys::agreements(&self.run, ordinal, number)).await?;
+        Ok(())
+    }
+
+    /// Writes what the ledger is to hold once a part is settled; `part` is `None` for those to whom nothing is sent.
+    ///
+    /// # Errors
+    /// When the bucket refuses.
+    pub async fn write_agreements(
+        &self,
+        ordinal: u32,
+        part: Option<u32>,
+        agreements: &[Agreement],
+    ) -> Result<(), StoreError> {
+        self.write_lines(&self.agreements_key(ordinal, part), agreements).await
+    }
+
+    /// Reads them; none when there is no such object.
+    ///
+    /// # Errors
+    /// When the bucket refuses or the object is broken.
+    pub async fn agreements(
+        &self,
+        ordinal: u32,
+        part: Option<u32>,
+    ) -> Result<Vec<Agreement>, StoreError> {
+        self.read_lines(&self.agreements_key(ordinal, part)).await
+    }
+
+    /// Drops agreements that are in the ledger by now.
+    ///
+    /// # Errors
+    /// When the bucket refuses.
+    pub async fn drop_quiet_agreements(&self, ordinal: u32) -> Result<(), StoreError> {
+        self.bucket.delete(&keys::quiet_agreements(&self.run, ordinal)).await?;
+        Ok(())
+    }
+
+    /// Writes the single writes and removals of a batch; an empty list clears what was there.
+    ///
+    /// # Errors
+    /// When the bucket refuses.
+    pub async fn write_errands(&self, ordinal: u32, errands: &[Errand]) -> Result<(), StoreError> {
+        let key = keys::errands(&self.run, ordinal);
+        if errands.is_empty() {
+            self.bucket.delete(&key).await?;
+            return Ok(());
+        }
+        self.write_lines(&key, errands).await
+    }
+
+    /// Reads them.
+    ///
+    /// # Errors
+    /// When the bucket refuses or the object is broken.
+    pub async fn errands(&self, ordinal: u32) -> Result<Vec<Errand>, StoreError> {
+        self.read_lines(&keys::errands(&self.run, ordinal)).await
+    }
+
+    /// Writes one batch's share of a list of people, as plain lines.
+    ///
+    /// # Errors
+    /// When the bucket refuses.
+    pub async fn write_list_share<T: Serialize>(
+        &self,
+        list: &str,
+        ordinal: u32,
+        people: &[T],
+    ) -> Result<(), StoreError> {
+        let key = keys::list_share(&self.run, list, ordinal);
+        if people.is_empty() {
+            self.bucket.delete(&key).await?;
+            return Ok(());
+        }
+        let mut lines = Vec::new();
+        for person in people {
+            serde_json::to_writer(&mut lines, person).map_err(|error| broken(&key, &error.into()))?;
+            lines.push(b'\n');
+        }
+        self.bucket.put(&key, lines, NDJSON).await?;
+        Ok(())
+    }
+
+    /// Reads one batch's share of a list of people.
+    ///
+    /// # Errors
+    /// When the bucket refuses or the object is broken.
+    pub async fn list_share<T: DeserializeOwned>(
+        &self,
+        list: &str,
+        ordinal: u32,
+    ) -> Result<Vec<T>, StoreError> {
+        self.read_lines(&keys::list_share(&self.run, list, ordinal)).await
+    }
+
+    /// Writes something for people to read: a list, the report, its page.
+    ///
+    /// # Errors
+    /// When the bucket refuses.
+    pub async fn publish(
+        &self,
+        name: &str,
+        bytes: impl Into<Bytes>,
+        content_type: &str,
+    ) -> Result<String, StoreError> {
+        let key = self.key(name);
+        self.bucket.put(&key, bytes.into(), content_type).await?;
+        Ok(key)
+    }
+
+    /// Keeps a note of progress that only this run needs, such as the errands that are done.
+    ///
+    /// # Errors
+    /// When the bucket refuses.
+    pub async fn write_note<T: Serialize>(&self, name: &str, note: &T) -> Result<(), StoreError> {
+        self.bucket.put_json(&self.key(name), note).await?;
+        Ok(())
+    }
+
+    /// Reads such a note.
+    ///
+    /// # Errors
+    /// When the bucket refuses or the object is broken.
+    pub async fn note<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, StoreError> {
+        let document: Option<Document<T>> = self.bucket.get_json(&self.key(name)).await?;
+        Ok(document.map(|document| document.value))
+    }
+
+    fn key(&self, name: &str) -> String {
+        keys::run(&self.run, name)
+    }
+
+    fn agreements_key(&self, ordinal: u32, part: Option<u32>) -> String {
+        part.map_or_else(
+            || keys::quiet_agreements(&self.run, ordinal),
+            |part| keys::agreements(&self.run, ordinal, part),
+        )
+    }
+
+    async fn write_lines<T: Serialize>(&self, key: &str, items: &[T]) -> Result<(), StoreError> {
+        let bytes = (|| {
+            let mut writer = LinesWriter::new()?;
+            items.iter().try_for_each(|item| writer.push(item))?;
+            writer.finish()
+        })();
+        self.bucket.put(key, bytes.map_err(|error| broken(key, &error))?, BYTES).await?;
+        Ok(())
+    }
+
+    async fn read_lines<T: DeserializeOwned>(&self, key: &str) -> Result<Vec<T>, StoreError> {
+        let Some(object) = self.bucket.get(key).await? else { return Ok(Vec::new()) };
+        let lines = read_lines(object.bytes).map_err(|error| broken(key, &error))?;
+        lines.collect::<Result<_, _>>().map_err(|error| StoreError::Broken {
+            key: key.to_owned(),
+            problem: error.to_string(),
+        })
+    }
+}
+
+fn broken(key: &str, error: &io::Error) -> StoreError {
+    StoreError::Broken { key: key.to_owned(), problem: error.kind().to_string() }
+}
