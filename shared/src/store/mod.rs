@@ -1,3 +1,4 @@
-//! Front page of `store`.
+//! The one bucket: what is kept between invocations.
 
 pub mod bucket;
+pub mod document;
