@@ -2,6 +2,7 @@
 //!
 //! | module | what it holds |
 //! | --- | --- |
+//! | [`aws`] | the connection to AWS, and what its errors mean |
 //! | [`domain`] | the pure core: accounts, contacts, the mapping, the agreement, the plan |
 //! | [`http`] | the wire, the pace and the retries |
 //! | [`invocation`] | the clock and the deadline |
@@ -13,6 +14,7 @@
 //! | [`secrets`] | the customer's secret |
 //! | [`telemetry`] | logs |
 
+pub mod aws;
 pub mod constant_contact;
 pub mod domain;
 pub mod gigya;
