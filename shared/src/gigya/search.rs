@@ -1,0 +1,164 @@
+//! Searches, page by page.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use serde_json::Value;
+
+use super::error::GigyaError;
+use super::query::{self, AccountsQuery};
+use super::wire::{Method, SearchAnswer};
+use super::{Gigya, Parameters};
+use crate::domain::limits::LOOKUP_UIDS_MAX;
+use crate::domain::{Account, Path, Uid};
+use crate::http::SCHEDULE;
+use crate::http::call::with_retries;
+
+/// How long one search may work: the longest that Gigya allows (SAP help, accounts.search, `timeout`).
+const SEARCH_MILLISECONDS_MAX: u32 = 60_000;
+
+/// Pages after which a look-up is given up on: a vendor that never ends must not keep us for ever.
+const LOOKUP_PAGES_MAX: usize = 1_000;
+
+/// Gigya's bookmark in a search. It dies after [`CURSOR_SECONDS_MAX`](crate::domain::limits::CURSOR_SECONDS_MAX)
+/// without use, so it is never kept across invocations. Prints masked.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Cursor(String);
+
+impl fmt::Debug for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("<cursor>")
+    }
+}
+
+/// One answer of a search. A page may be short or even empty and is still not the last one while `next` is there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page {
+    /// The accounts, in the order of the search; somebody may come twice in a search, on different pages too.
+    pub accounts: Vec<Account>,
+    /// Where the search goes on; `None` at its end.
+    pub next: Option<Cursor>,
+    /// How many accounts match in all, by Gigya's count.
+    pub total: Option<u64>,
+    /// Items of the page that are no account, because they have no UID.
+    pub without_uid: usize,
+}
+
+struct Items {
+    items: Vec<Value>,
+    next: Option<Cursor>,
+    total: Option<u64>,
+}
+
+impl Gigya {
+    /// Begins a search and reads its first page.
+    ///
+    /// # Errors
+    /// When Gigya does not answer, or refuses.
+    pub async fn search(&self, query: &AccountsQuery) -> Result<Page, GigyaError> {
+        self.open(query.text()).await.map(Items::into_page)
+    }
+
+    /// Reads the next page. A failed attempt is made again with the same cursor, which gives the same page.
+    ///
+    /// # Errors
+    /// [`GigyaError::CursorLost`] when the cursor is no longer known; else as [`search`](Self::search).
+    pub async fn next(&self, cursor: &Cursor) -> Result<Page, GigyaError> {
+        self.go_on(cursor).await.map(Items::into_page)
+    }
+
+    /// The `subscriptions` section, with the subtree at the path, of each of these people who has one; read
+    /// `FROM emailAccounts`, because a search `FROM accounts` leaves it out (SAP help, accounts.search). Takes any
+    /// number of people and asks for [`LOOKUP_UIDS_MAX`] at a time. Where a person has several email accounts, the
+    /// one that changed last counts.
+    ///
+    /// # Errors
+    /// When Gigya does not answer, or refuses, or a UID cannot be put into a query.
+    pub async fn subscriptions_of(
+        &self,
+        uids: &[Uid],
+        path: &Path,
+    ) -> Result<HashMap<Uid, Value>, GigyaError> {
+        let mut found: HashMap<Uid, (Option<jiff::Timestamp>, Value)> = HashMap::new();
+        for slice in uids.chunks(LOOKUP_UIDS_MAX) {
+            let query = query::subscriptions_of(slice, path).map_err(unaskable)?;
+            for item in self.read_all(query).await? {
+                let Ok(account) = Account::from_json(item) else { continue };
+                let Some(section) = account.fields().get("subscriptions") else { continue };
+                let at = account.last_updated();
+                let is_older = found.get(account.uid()).is_some_and(|(newest, _)| *newest > at);
+                if !is_older {
+                    found.insert(account.uid().clone(), (at, section.clone()));
+                }
+            }
+        }
+        Ok(found.into_iter().map(|(uid, (_, section))| (uid, section)).collect())
+    }
+
+    /// Reads a search to its end.
+    pub(super) async fn read_all(&self, query: String) -> Result<Vec<Value>, GigyaError> {
+        let mut page = self.open(query).await?;
+        let mut items = std::mem::take(&mut page.items);
+        for _ in 1..LOOKUP_PAGES_MAX {
+            let Some(cursor) = &page.next else { return Ok(items) };
+            page = self.go_on(cursor).await?;
+            items.append(&mut page.items);
+        }
+        match page.next {
+            None => Ok(items),
+            Some(_) => Err(GigyaError::Unreadable {
+                method: Method::Search.name(),
+                status: 200,
+                what: "more pages than a look-up can have",
+            }),
+        }
+    }
+
+    async fn open(&self, query: String) -> Result<Items, GigyaError> {
+        let parameters = Parameters::from([
+            ("query", query),
+            ("openCursor", "true".to_owned()),
+            ("timeout", SEARCH_MILLISECONDS_MAX.to_string()),
+        ]);
+        with_retries(&SCHEDULE, async || self.page(&parameters).await).await
+    }
+
+    async fn go_on(&self, cursor: &Cursor) -> Result<Items, GigyaError> {
+        let parameters = Parameters::from([("cursorId", cursor.0.clone())]);
+        let attempts = with_retries(&SCHEDULE, async || self.page(&parameters).await).await;
+        match attempts {
+            Err(GigyaError::Refused(refusal)) if refusal.may_mean_lost_cursor() => {
+                self.page(&parameters).await.map_err(|error| match error {
+                    GigyaError::Refused(refusal) if refusal.may_mean_lost_cursor() => {
+                        GigyaError::CursorLost { method: Method::Search.name(), refusal }
+                    }
+                    other => other,
+                })
+            }
+            answer => answer,
+        }
+    }
+
+    async fn page(&self, parameters: &Parameters) -> Result<Items, GigyaError> {
+        let answer: SearchAnswer = self.call(Method::Search, parameters).await?.parse()?;
+        Ok(Items {
+            items: answer.results.unwrap_or_default(),
+            next: answer.next_cursor_id.filter(|id| !id.is_empty()).map(Cursor),
+            total: answer.total_count.and_then(|count| count.try_into().ok()),
+        })
+    }
+}
+
+impl Items {
+    fn into_page(self) -> Page {
+        let items = self.items.len();
+        let accounts: Vec<Account> =
+            self.items.into_iter().filter_map(|item| Account::from_json(item).ok()).collect();
+        let without_uid = items - accounts.len();
+        Page { accounts, next: self.next, total: self.total, without_uid }
+    }
+}
+
+pub(super) fn unaskable(source: query::QueryError) -> GigyaError {
+    GigyaError::Query { method: Method::Search.name(), source }
+}
