@@ -2,6 +2,7 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 pub mod account;
+pub mod activity;
 pub mod condition;
 pub mod contact;
 pub mod contact_field;
@@ -17,6 +18,7 @@ pub mod text;
 pub mod transform;
 
 pub use account::{Account, Path};
+pub use activity::{Activity, ActivityCounts, ActivityState};
 pub use contact::{Contact, OptOut, OptOutSource, Permission};
 pub use contact_field::ContactField;
 pub use disposition::{Dispose, Disposition};
