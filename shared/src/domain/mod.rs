@@ -2,6 +2,7 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 pub mod account;
+pub mod activity;
 pub mod agreed;
 pub mod batch;
 pub mod condition;
@@ -26,6 +27,7 @@ pub mod transform;
 pub mod watermark;
 
 pub use account::{Account, Path};
+pub use activity::{Activity, ActivityCounts, ActivityState};
 pub use contact::{Contact, OptOut, OptOutSource, Permission};
 pub use contact_field::ContactField;
 pub use disposition::{Dispose, Disposition};

@@ -1,0 +1,276 @@
+//! Version 3: OAuth 2, JSON in UTF-8, ids that are UUIDs.
+//!
+//! One [`Client`](ConstantContact) per key and invocation: it holds the current access token, the pace and the catalogue
+//! of custom fields. Every attempt takes its turn; a 401 asks once for a newer token and repeats that one call once.
+
+mod activities;
+mod amend;
+mod connection;
+mod contacts;
+mod custom_fields;
+mod imports;
+mod lists;
+pub mod oauth;
+mod wire;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, StatusCode, header};
+use serde::de::DeserializeOwned;
+use tokio::sync::Mutex;
+use url::Url;
+
+use super::error::{ConstantContactError, Operation, Refusal};
+use super::{Cursor, Renew};
+use crate::domain::{ContactField, Secret};
+use crate::http::call::with_retries;
+use crate::http::{Caller, Now, Pace, Wire};
+
+pub use connection::{Connection, ENDPOINT, InsecureEndpoint, TOKEN_ENDPOINT};
+
+/// Waits between attempts. After a throttled call at least a second (guide, `rate_limits`), then growing.
+pub const SCHEDULE: [Duration; 5] = [
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(8),
+    Duration::from_secs(16),
+];
+
+/// Pages of one listing that is read whole (activities, lists, custom fields). Ten days at ten thousand calls a day cannot
+/// make more than 200 pages of activities; beyond that the vendor's cursor runs in a circle.
+const LISTING_PAGES_MAX: usize = 200;
+
+/// The client of Constant Contact's version 3.
+pub struct ConstantContact {
+    connection: Connection,
+    caller: Caller,
+    renew: Renew,
+    now: Now,
+    token: Mutex<Option<Secret>>,
+    uid_field: ContactField,
+    catalogue: Mutex<custom_fields::Catalogue>,
+}
+
+impl fmt::Debug for ConstantContact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConstantContact")
+            .field("connection", &self.connection)
+            .field("calls", &self.calls())
+            .finish_non_exhaustive()
+    }
+}
+
+impl ConstantContact {
+    /// A client that has not called yet.
+    ///
+    /// `calls_per_second` is this function's share of the key's four a second; `uid_field` is the name of the custom field
+    /// that carries the Gigya UID.
+    pub fn connect(
+        connection: Connection,
+        renew: Renew,
+        wire: Arc<dyn Wire>,
+        now: Now,
+        calls_per_second: u32,
+        uid_field: &str,
+    ) -> Self {
+        Self {
+            connection,
+            caller: Caller::new(wire, Pace::per_second(calls_per_second)),
+            renew,
+            now,
+            token: Mutex::new(None),
+            uid_field: ContactField::custom(uid_field),
+            catalogue: Mutex::default(),
+        }
+    }
+
+    /// How many requests have been sent, refused ones included: each counts against the day's quota.
+    pub fn calls(&self) -> u64 {
+        self.caller.calls()
+    }
+
+    /// Makes one call with its retries and reads the answer.
+    async fn call<T: DeserializeOwned>(
+        &self,
+        request: &Request,
+    ) -> Result<T, ConstantContactError> {
+        with_retries(&SCHEDULE, async || self.attempt(request).await).await
+    }
+
+    /// Makes one call that must not be repeated once it may have been acted on. Only what certainly came to nothing (no
+    /// connection, a 429, a refused token) is tried again.
+    async fn call_once<T: DeserializeOwned>(
+        &self,
+        request: &Request,
+    ) -> Result<T, ConstantContactError> {
+        let operation = request.operation;
+        with_retries(&SCHEDULE, async || match self.attempt(request).await {
+            Err(error) if error.leaves_open() => {
+                Ok(Err(ConstantContactError::Unclear { operation, source: Box::new(error) }))
+            }
+            Err(error) => Err(error),
+            Ok(answer) => Ok(Ok(answer)),
+        })
+        .await?
+    }
+
+    async fn attempt<T: DeserializeOwned>(
+        &self,
+        request: &Request,
+    ) -> Result<T, ConstantContactError> {
+        let token = self.token(request.operation, None).await?;
+        let mut answer = self.send(request, &token).await?;
+        if answer.status() == StatusCode::UNAUTHORIZED {
+            let newer = self.token(request.operation, Some(&token)).await?;
+            answer = self.send(request, &newer).await?;
+        }
+        let operation = request.operation;
+        if !answer.status().is_success() {
+            let refusal = Refusal::read(operation, &answer, (self.now)());
+            return Err(ConstantContactError::Refused(refusal));
+        }
+        // The error of serde may quote a value, so only its place and kind are told.
+        serde_json::from_slice(answer.body()).map_err(|error| ConstantContactError::Unreadable {
+            operation,
+            what: format!(
+                "{:?} error at line {}, column {}",
+                error.classify(),
+                error.line(),
+                error.column()
+            ),
+        })
+    }
+
+    async fn send(
+        &self,
+        request: &Request,
+        token: &Secret,
+    ) -> Result<http::Response<Bytes>, ConstantContactError> {
+        let operation = request.operation;
+        let unsendable = |what: &str| ConstantContactError::Unreadable {
+            operation,
+            what: format!("{what} cannot be sent"),
+        };
+        let mut bearer = HeaderValue::try_from(format!("Bearer {}", token.expose()))
+            .map_err(|_| unsendable("the access token"))?;
+        bearer.set_sensitive(true);
+        let mut message = http::Request::builder()
+            .method(request.method.clone())
+            .uri(request.url.as_str())
+            .header(header::AUTHORIZATION, bearer)
+            .header(header::ACCEPT, "application/json");
+        if let Some(kind) = &request.kind {
+            message = message.header(header::CONTENT_TYPE, kind);
+        }
+        let message = message.body(request.body.clone()).map_err(|_| unsendable("the address"))?;
+        self.caller
+            .send(message)
+            .await
+            .map_err(|source| ConstantContactError::Wire { operation, source })
+    }
+
+    /// The current access token; a newer one if the current one is the one that was refused. Whoever comes second finds
+    /// the token that the first has fetched.
+    async fn token(
+        &self,
+        operation: Operation,
+        refused: Option<&Secret>,
+    ) -> Result<Secret, ConstantContactError> {
+        let mut token = self.token.lock().await;
+        if let Some(current) = token.as_ref().filter(|current| Some(*current) != refused) {
+            return Ok(current.clone());
+        }
+        let newer = (self.renew)(refused.cloned())
+            .await
+            .map_err(|source| ConstantContactError::Token { operation, source })?;
+        *token = Some(newer.clone());
+        Ok(newer)
+    }
+
+    fn get(&self, operation: Operation, path: &str, query: &[(&str, &str)]) -> Request {
+        let mut url = self.connection.url(path);
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        Request { operation, method: Method::GET, url, kind: None, body: Bytes::new() }
+    }
+
+    /// Where a page's `_links.next.href` leads. It is a path, and replaces all parameters (guide, "pagination"); one that
+    /// leads to another host is not followed, since the token would go with it.
+    fn follow(
+        &self,
+        operation: Operation,
+        cursor: &Cursor,
+    ) -> Result<Request, ConstantContactError> {
+        let url = self.connection.follow(&cursor.0).ok_or_else(|| {
+            let what = "its link to the next page leads elsewhere".to_owned();
+            ConstantContactError::Unreadable { operation, what }
+        })?;
+        Ok(Request { operation, method: Method::GET, url, kind: None, body: Bytes::new() })
+    }
+
+    fn with_json(
+        &self,
+        operation: Operation,
+        method: Method,
+        path: &str,
+        body: impl Into<Bytes>,
+    ) -> Request {
+        let kind = Some("application/json".to_owned());
+        Request { operation, method, url: self.connection.url(path), kind, body: body.into() }
+    }
+
+    /// Reads a listing to its end.
+    async fn read_all<T: DeserializeOwned>(
+        &self,
+        first: Request,
+        mut take: impl FnMut(T) -> Option<Cursor>,
+    ) -> Result<(), ConstantContactError> {
+        let operation = first.operation;
+        let mut request = first;
+        for _ in 0..LISTING_PAGES_MAX {
+            match take(self.call(&request).await?) {
+                None => return Ok(()),
+                Some(cursor) => request = self.follow(operation, &cursor)?,
+            }
+        }
+        let what = format!("it has more than {LISTING_PAGES_MAX} pages");
+        Err(ConstantContactError::Unreadable { operation, what })
+    }
+}
+
+/// One request, as it is sent at each attempt.
+struct Request {
+    operation: Operation,
+    method: Method,
+    url: Url,
+    kind: Option<String>,
+    body: Bytes,
+}
+
+/// `None` where the vendor says that there is no such thing.
+fn found<T>(answer: Result<T, ConstantContactError>) -> Result<Option<T>, ConstantContactError> {
+    match answer {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.meaning() == Some(super::Meaning::NotFound) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Checks that there are between one and `max` of them.
+fn bounded(
+    operation: Operation,
+    what: &'static str,
+    count: usize,
+    max: usize,
+) -> Result<(), ConstantContactError> {
+    if (1..=max).contains(&count) {
+        Ok(())
+    } else {
+        Err(ConstantContactError::OutOfBounds { operation, what, max })
+    }
+}
