@@ -11,6 +11,7 @@
 //! | [`constant_contact`] | the client of Constant Contact |
 //! | [`store`] | the one bucket: what is kept between invocations |
 //! | [`queue`] | the messages that announce batches |
+//! | [`report_page`] | a run's report as a page for people |
 //! | [`secrets`] | the customer's secret |
 //! | [`telemetry`] | logs |
 
@@ -21,6 +22,7 @@ pub mod gigya;
 pub mod http;
 pub mod invocation;
 pub mod queue;
+pub mod report_page;
 pub mod secrets;
 pub mod settings;
 pub mod store;

@@ -50,7 +50,12 @@ fn enumerated(items: &[String]) -> String {
 impl Report {
     /// The run in one paragraph of plain words, without names: for notices, the command line and the top of the page.
     pub fn summary(&self) -> String {
-        let mut sentences = vec![self.outcome_sentence(), self.balance_sentence()];
+        format!("{} {}", self.outcome_sentence(), self.details())
+    }
+
+    /// What became of people on both sides: the summary without its first sentence.
+    pub fn details(&self) -> String {
+        let mut sentences = vec![self.balance_sentence()];
         sentences.extend(self.care_sentence());
         sentences.extend(self.inbound_sentence());
         if self.dry_run {
