@@ -1,1 +1,16 @@
-//! placeholder
+//! Export: reads Gigya's accounts, stages them in the bucket as they come, and announces each batch on the queue.
+//!
+//! It never calls Constant Contact. Staged are accounts, with only the fields that the mapping names; conversion is
+//! upload's. The watermark moves last, and a crash repeats work but never skips any.
+
+mod error;
+mod event;
+mod handler;
+mod read;
+mod run;
+mod services;
+
+pub use error::ExportError;
+pub use event::{Ask, EventError};
+pub use handler::{Answer, handle};
+pub use services::Services;

@@ -1,0 +1,135 @@
+//! The two clients, built from the customer's settings and secret. The only place that knows both vendors.
+
+use std::sync::Arc;
+
+use crate::connection;
+use crate::constant_contact::v3::{Connection, InsecureEndpoint};
+use crate::constant_contact::ConstantContact;
+use crate::domain::{Dispose, Disposition};
+use crate::gigya::{Credentials, CredentialsError, Endpoint, EndpointError, Gigya, Paces, Site};
+use crate::http::{Now, Wire};
+use crate::secrets::{ConstantContactSecret, CustomerSecret, GigyaSecret, Secrets};
+use crate::settings::customer::{
+    Authentication, ConstantContactSettings, GigyaEndpoint, GigyaSettings,
+};
+use crate::store::Bucket;
+
+/// Why a client cannot be built. All of it is the customer's to mend.
+#[derive(Debug, thiserror::Error)]
+pub enum VendorError {
+    /// Gigya's endpoint.
+    #[error("Gigya's endpoint cannot be used")]
+    Endpoint(#[source] EndpointError),
+    /// Gigya's key.
+    #[error("the Gigya key in the secret cannot be used")]
+    Credentials(#[source] CredentialsError),
+    /// Settings and secret do not fit together.
+    #[error("[gigya] authentication = \"{asked}\" needs gigya.{missing} in the secret")]
+    Authentication {
+        /// What the settings ask for.
+        asked: &'static str,
+        /// What the secret lacks.
+        missing: &'static str,
+    },
+    /// Constant Contact's endpoints.
+    #[error("Constant Contact's endpoint cannot be used")]
+    Insecure(#[source] InsecureEndpoint),
+    /// The settings say v3 and the secret is for v2.
+    #[error("[constant_contact] api is \"v3\" and the secret holds a v2 key: put client_id, client_secret and refresh_token into it")]
+    OtherDialect,
+}
+
+impl Dispose for VendorError {
+    fn disposition(&self) -> Disposition {
+        Disposition::Halt
+    }
+}
+
+/// The client of the customer's Gigya site.
+///
+/// # Errors
+/// When settings or secret cannot be used.
+pub fn gigya(
+    settings: &GigyaSettings,
+    secret: &GigyaSecret,
+    wire: Arc<dyn Wire>,
+    now: Now,
+) -> Result<Gigya, VendorError> {
+    let endpoint = match &settings.endpoint {
+        GigyaEndpoint::DataCenter(name) => Endpoint::data_center(name),
+        GigyaEndpoint::Base(url) => Endpoint::base(url.as_str()),
+    }
+    .map_err(VendorError::Endpoint)?;
+    let site = Site { endpoint, api_key: settings.api_key.clone() };
+    let credentials = credentials(settings.authentication, secret)?;
+    Ok(Gigya::connect(site, credentials, wire, Paces::default(), now))
+}
+
+/// A private key signs bearer tokens; a secret signs requests, unless the settings say that it shall travel.
+fn credentials(
+    asked: Option<Authentication>,
+    secret: &GigyaSecret,
+) -> Result<Credentials, VendorError> {
+    let form = asked.unwrap_or(if secret.private_key.is_some() {
+        Authentication::Bearer
+    } else {
+        Authentication::Signature
+    });
+    let missing = |asked, missing| VendorError::Authentication { asked, missing };
+    let user_key = secret.user_key.as_str();
+    match form {
+        Authentication::Secret => {
+            let shared = secret.secret.clone().ok_or_else(|| missing("secret", "secret"))?;
+            Credentials::secret(user_key, shared)
+        }
+        Authentication::Signature => {
+            let shared = secret.secret.as_ref().ok_or_else(|| missing("signature", "secret"))?;
+            Credentials::signed(user_key, shared)
+        }
+        Authentication::Bearer => {
+            let key = secret.private_key.as_ref().ok_or_else(|| missing("bearer", "private_key"))?;
+            Credentials::bearer(user_key, key)
+        }
+    }
+    .map_err(VendorError::Credentials)
+}
+
+/// The client of the customer's Constant Contact tenant.
+///
+/// # Errors
+/// When settings or secret cannot be used.
+pub fn constant_contact(
+    settings: &ConstantContactSettings,
+    secret: &CustomerSecret,
+    kept: (Secrets, Bucket),
+    wire: &Arc<dyn Wire>,
+    now: &Now,
+) -> Result<ConstantContact, VendorError> {
+    let (client_id, client_secret) = match &secret.constant_contact {
+        ConstantContactSecret::V3 { client_id, client_secret, .. } => (client_id, client_secret),
+        ConstantContactSecret::V2 { .. } => return Err(VendorError::OtherDialect),
+    };
+    let connection = Connection::new(
+        settings.endpoint.clone(),
+        settings.token_endpoint.clone(),
+        client_id.clone(),
+        client_secret.clone(),
+    )
+    .map_err(VendorError::Insecure)?;
+    let (secrets, bucket) = kept;
+    let renew = connection::renew(
+        secrets,
+        bucket,
+        connection.clone(),
+        Arc::clone(wire),
+        Arc::clone(now),
+    );
+    Ok(ConstantContact::connect(
+        connection,
+        renew,
+        Arc::clone(wire),
+        Arc::clone(now),
+        settings.calls_per_second,
+        &settings.uid_field,
+    ))
+}
