@@ -20,6 +20,9 @@ pub const IMPORT_LISTS_MAX: usize = 50;
 /// Different custom fields of one contact (OAS, `ContactPostRequest.custom_fields`, maxItems 25).
 pub const CUSTOM_FIELDS_PER_CONTACT_MAX: usize = 25;
 
+/// Telephone numbers of one contact (OAS, `phone_numbers`, maxItems 3).
+pub const PHONES_PER_CONTACT_MAX: usize = 3;
+
 /// Contacts that one bulk removal or deletion may name (OAS, `contact_ids`, maxItems 500).
 pub const BULK_CONTACT_IDS_MAX: usize = 500;
 

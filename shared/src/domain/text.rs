@@ -1,1 +1,177 @@
-//! Front page of `text`.
+//! Text on its way out: entities decoded, one line, no control characters, never longer than its field.
+//!
+//! Everything here works on any Unicode text and never fails; what a text loses is reported, never what it held.
+
+use std::borrow::Cow;
+
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::loss::LossKind;
+
+/// Stands between the values of several sources in a rule's canonical text (U+001F, "unit separator").
+pub const SEPARATOR: char = '\u{1f}';
+
+/// A value of Gigya in the form in which two are compared: HTML entities decoded once, NFC.
+///
+/// Gigya stores `&` as `&amp;` in names, cities and more (SAP help, accounts.setAccountInfo, "Profile JS"), so that
+/// `Söhne &amp; Co` and `Söhne & Co` are one value.
+pub fn canonical(text: &str) -> Cow<'_, str> {
+    match html_escape::decode_html_entities(text) {
+        Cow::Borrowed(text) => composed(text),
+        Cow::Owned(text) => Cow::Owned(composed(&text).into_owned()),
+    }
+}
+
+/// The text in NFC.
+pub fn composed(text: &str) -> Cow<'_, str> {
+    match is_nfc_quick(text.chars()) {
+        IsNormalized::Yes => Cow::Borrowed(text),
+        IsNormalized::No | IsNormalized::Maybe => Cow::Owned(text.nfc().collect()),
+    }
+}
+
+/// Fits a text into a field of `characters_max` characters (Unicode scalar values, as JSON Schema counts `maxLength`),
+/// and says what it lost.
+///
+/// In this order: tabs and line breaks become one space each, other control characters are removed (one loss each),
+/// NFC, white space around the text goes (no loss: a contact is not trusted to keep it), and what is too long is cut
+/// between grapheme clusters (one loss). Fitting a fitted text changes nothing and loses nothing.
+pub fn fit(text: &str, characters_max: usize) -> (String, Vec<LossKind>) {
+    let mut losses = Vec::new();
+    let line = one_line(text, &mut losses);
+    let line = composed(&line);
+    let line = trim(&line);
+    let characters = line.chars().count();
+    if characters <= characters_max {
+        return (line.to_owned(), losses);
+    }
+    let mut kept = String::new();
+    let mut room = characters_max;
+    for cluster in line.graphemes(true) {
+        let Some(left) = room.checked_sub(cluster.chars().count()) else { break };
+        room = left;
+        kept.push_str(cluster);
+    }
+    let kept = trim(&kept).to_owned();
+    losses.push(LossKind::Cut { characters: characters - kept.chars().count() });
+    (kept, losses)
+}
+
+/// Puts a text on one line: white space that is not a plain one becomes a space (a CR LF one of them), other control
+/// characters are removed and counted.
+fn one_line(text: &str, losses: &mut Vec<LossKind>) -> String {
+    let mut line = String::with_capacity(text.len());
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        if character == '\r' && characters.peek() == Some(&'\n') {
+            continue;
+        }
+        if is_break(character) {
+            line.push(' ');
+        } else if character.is_control() {
+            losses.push(LossKind::Control { character });
+        } else {
+            line.push(character);
+        }
+    }
+    line
+}
+
+/// A tab, or what Unicode lets end a line or paragraph (UAX 14, classes BK, CR, LF and NL).
+fn is_break(character: char) -> bool {
+    matches!(character, '\t'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+/// The text without the white space around it; a mark that stands on a space stays with it.
+pub fn trim(text: &str) -> &str {
+    let is_blank = |cluster: &&str| cluster.chars().all(char::is_whitespace);
+    let blank = |clusters: &mut dyn Iterator<Item = &str>| -> usize {
+        clusters.take_while(is_blank).map(str::len).sum()
+    };
+    let start = blank(&mut text.graphemes(true));
+    let text = text.get(start..).unwrap_or_default();
+    let end = text.len() - blank(&mut text.graphemes(true).rev());
+    text.get(..end).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn entities_and_decomposed_accents_are_the_same_value_as_the_plain_letters() {
+        assert_eq!(canonical("So\u{308}hne &amp; Co"), canonical("Söhne & Co"));
+        assert_eq!(canonical("Fran&ccedil;ois &#38; fils"), "François & fils");
+        assert_eq!(canonical("AT&T; R&D"), "AT&T; R&D");
+    }
+
+    #[test]
+    fn a_cut_falls_between_grapheme_clusters() {
+        let family = "👩‍👩‍👧‍👦";
+        assert_eq!(
+            fit(&format!("ab{family}"), 4),
+            ("ab".into(), vec![LossKind::Cut { characters: 7 }])
+        );
+        assert_eq!(fit("ne\u{323}\u{332}t", 3).0, "nẹ\u{332}");
+        assert_eq!(fit("नमस्ते", 4).0, "नम");
+        assert_eq!(fit("one two", 4), ("one".into(), vec![LossKind::Cut { characters: 4 }]));
+    }
+
+    #[test]
+    fn a_text_becomes_one_line_without_control_characters() {
+        let (text, losses) = fit(" 12 Main St\r\nFlat\t4\u{2028}\u{7}b\u{9f}\n", 50);
+        assert_eq!(text, "12 Main St Flat 4 b");
+        let control = |character| LossKind::Control { character };
+        assert_eq!(losses, [control('\u{7}'), control('\u{9f}')]);
+    }
+
+    /// Text of the kinds that go wrong: any Unicode, and a lot of marks, joiners, flags, breaks and controls.
+    fn awkward() -> impl Strategy<Value = String> {
+        let pieces = prop_oneof![
+            any::<char>().prop_map(String::from),
+            "[a-z ]{1,6}",
+            "[\u{300}-\u{36f}\u{200d}\u{fe0f}\u{1f1e6}-\u{1f1ff}\u{1f468}-\u{1f469}]{1,4}",
+            "[\u{0}-\u{20}\u{7f}-\u{a0}\u{2028}\u{3000}\u{1100}-\u{11ff}\u{915}-\u{94d}]{1,4}",
+            Just("&amp;".to_owned()),
+        ];
+        proptest::collection::vec(pieces, 0..12).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn a_fitted_text_keeps_every_promise(text in awkward(), max in 0_usize..20) {
+            let (fitted, losses) = fit(&text, max);
+            prop_assert!(fitted.chars().count() <= max);
+            prop_assert!(!fitted.chars().any(|c| c.is_control() || is_break(c)));
+            prop_assert_eq!(&*composed(&fitted), &*fitted);
+
+            let (again, none) = fit(&fitted, max);
+            prop_assert_eq!(&again, &fitted, "fitting twice is fitting once");
+            prop_assert_eq!(none, []);
+
+            let (whole, removed) = fit(&text, usize::MAX);
+            prop_assert!(whole.starts_with(&fitted));
+            let ends: Vec<usize> =
+                whole.grapheme_indices(true).map(|(start, cluster)| start + cluster.len()).collect();
+            prop_assert!(fitted.is_empty() || ends.contains(&fitted.len()), "inside a cluster");
+
+            let lost = whole.chars().count() - fitted.chars().count();
+            let cut: Vec<_> = losses.iter().skip(removed.len()).copied().collect();
+            let expected: &[_] = if lost == 0 { &[] } else { &[LossKind::Cut { characters: lost }] };
+            prop_assert_eq!(cut, expected, "a loss is reported if and only if there was one");
+            let controls = text.chars().filter(|c| c.is_control() && !is_break(*c)).count();
+            prop_assert_eq!(removed.len(), controls);
+        }
+
+        #[test]
+        fn a_canonical_text_is_composed_whatever_came(text in awkward()) {
+            let text = canonical(&text);
+            prop_assert_eq!(&*composed(&text), &*text);
+        }
+    }
+}
