@@ -60,6 +60,14 @@ impl Invocation {
         Self { id: id.into(), now: clock.now(), deadline: Instant::now() + budget }
     }
 
+    /// An invocation that Lambda began: `deadline` is in milliseconds since 1970 (AWS Lambda, "runtime API",
+    /// `Lambda-Runtime-Deadline-Ms`).
+    pub fn of_lambda(id: &str, deadline: u64) -> Self {
+        let now = Clock::System.now();
+        let left = deadline.saturating_sub(u64::try_from(now.as_millisecond()).unwrap_or(0));
+        Self::begin(id, &Clock::System, Duration::from_millis(left))
+    }
+
     /// AWS's request id: who holds a claim or a lease.
     pub fn id(&self) -> &str {
         &self.id

@@ -13,9 +13,12 @@
 //! | [`queue`] | the messages that announce batches |
 //! | [`report_page`] | a run's report as a page for people |
 //! | [`secrets`] | the customer's secret |
+//! | [`connection`] | keeps the connection to Constant Contact alive |
+//! | [`vendors`] | the two clients, built from settings and secret |
 //! | [`telemetry`] | logs |
 
 pub mod aws;
+pub mod connection;
 pub mod constant_contact;
 pub mod domain;
 pub mod gigya;
@@ -27,3 +30,4 @@ pub mod secrets;
 pub mod settings;
 pub mod store;
 pub mod telemetry;
+pub mod vendors;

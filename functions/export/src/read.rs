@@ -215,7 +215,7 @@ impl Reader<'_> {
 
     fn query(&self) -> Result<AccountsQuery, ExportError> {
         let mut query = AccountsQuery::everybody(&self.paths);
-        let from = self.run.mark.as_ref().map(|mark| mark.at).or(self.run.window.from);
+        let from = self.run.mark.as_ref().map(|mark| mark.at).max(self.run.window.from);
         if let Some(from) = from {
             query = query.updated_from(from);
         }

@@ -169,6 +169,7 @@ async fn new_run(
         read: 0,
         batches: 0,
         announced: 0,
+        sizes: Vec::new(),
         mark: None,
         calls: Calls::default(),
     })

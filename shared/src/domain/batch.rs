@@ -29,8 +29,13 @@ pub enum BatchStage {
     Claimed,
     /// Everybody in it is planned, and every part was accepted by Constant Contact.
     Submitted(Planned),
-    /// A part came to nothing, so that its people have to be planned anew; the batch is announced again.
-    Reopened,
+    /// A part came to nothing, so that its people have to be planned anew.
+    Reopened {
+        /// When export announced the batch again, once it has.
+        announced_at: Option<Timestamp>,
+        /// Accounts of the batch.
+        accounts: u32,
+    },
     /// Refused for good: on the dead letters, with the reason.
     Buried {
         /// Why.

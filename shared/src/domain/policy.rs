@@ -1,5 +1,7 @@
 //! What the customer decided: the mapping, the lists, and what leaving means.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 
 use super::account::Path;
@@ -16,6 +18,17 @@ pub struct Policy {
     pub lists: Vec<ListRule>,
     /// What joining and leaving mean.
     pub consent: ConsentPolicy,
+}
+
+impl Policy {
+    /// Everything of an account that a decision looks at: what is selected, and what is staged.
+    pub fn paths(&self) -> BTreeSet<Path> {
+        let conditions = self.lists.iter().filter_map(|list| list.when.as_ref());
+        let mut paths = self.mapping.paths();
+        paths.extend(conditions.flat_map(Condition::paths).cloned());
+        paths.insert(self.consent.path.clone());
+        paths
+    }
 }
 
 /// One list and who belongs on it.

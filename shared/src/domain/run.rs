@@ -35,8 +35,12 @@ pub struct Run {
     pub phase: Phase,
     /// Accounts read so far, each once.
     pub read: u64,
-    /// Batches staged and announced so far; their ordinals are 0 to one less.
+    /// Batches staged so far; their ordinals are 0 to one less.
     pub batches: u32,
+    /// How many of them are announced.
+    pub announced: u32,
+    /// Accounts of each batch.
+    pub sizes: Vec<u32>,
     /// Up to where the staged batches reach.
     pub mark: Option<Mark>,
     /// What reading cost.
@@ -73,6 +77,11 @@ impl Run {
         now.duration_since(self.moved_at) > SignedDuration::from_hours(STILL_HOURS_MAX)
     }
 
+    /// Accounts of one batch.
+    pub fn size_of(&self, ordinal: u32) -> u32 {
+        usize::try_from(ordinal).ok().and_then(|at| self.sizes.get(at)).copied().unwrap_or(0)
+    }
+
     /// Whether everything that the watermark would pass is read by this run.
     pub fn covers_since(&self, confirmed_through: Option<Timestamp>) -> bool {
         match self.scope {
@@ -84,15 +93,16 @@ impl Run {
 }
 
 impl Mark {
-    /// The mark after these accounts, in the order in which they were staged.
+    /// The mark after these accounts. It never moves back: whoever is read out of turn does not count.
     pub fn after(before: Option<Self>, staged: &[(Timestamp, Uid)]) -> Option<Self> {
-        let Some((at, _)) = staged.last() else { return before };
-        let mut uids: Vec<Uid> = match before {
-            Some(mark) if mark.at == *at => mark.uids,
+        let Some(at) = staged.iter().map(|(at, _)| *at).max() else { return before };
+        let mut uids = match before {
+            Some(mark) if mark.at > at => return Some(mark),
+            Some(mark) if mark.at == at => mark.uids,
             Some(_) | None => Vec::new(),
         };
-        uids.extend(staged.iter().filter(|(time, _)| time == at).map(|(_, uid)| uid.clone()));
-        Some(Self { at: *at, uids })
+        uids.extend(staged.iter().filter(|(time, _)| *time == at).map(|(_, uid)| uid.clone()));
+        Some(Self { at, uids })
     }
 
     /// Whether this account is staged already.
@@ -151,6 +161,8 @@ mod tests {
         assert_eq!((second.at, second.uids.len()), (at(2), 2));
         let third = Mark::after(Some(second.clone()), &[(at(3), "d".into())]).unwrap();
         assert_eq!(third.uids, ["d".into()]);
-        assert_eq!(Mark::after(Some(second.clone()), &[]), Some(second));
+        assert_eq!(Mark::after(Some(second.clone()), &[]), Some(second.clone()));
+        let out_of_turn = Mark::after(Some(second.clone()), &[(at(1), "e".into())]);
+        assert_eq!(out_of_turn, Some(second));
     }
 }

@@ -14,5 +14,8 @@ pub use call::{Caller, SCHEDULE};
 pub use pace::Pace;
 pub use transport::{Network, Wire, WireError};
 
+/// Why the network client cannot be built.
+pub type ConnectError = reqwest::Error;
+
 /// Asks for the present instant. The clients sign and date their requests with it; only `invocation` makes one.
 pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;

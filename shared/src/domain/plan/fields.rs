@@ -138,8 +138,11 @@ impl Person<'_> {
     pub(super) fn reconcile_unseen_account(&mut self, contact: &Contact) -> Moved {
         let mut moved = Moved::default();
         let mapping = &self.terms.policy.mapping;
-        for rule in mapping.rules.iter().filter(|rule| mapping.observable(&rule.field)) {
+        for rule in mapping.rules() {
             let field = &rule.field;
+            if *field == ContactField::email() || !mapping.observable(field) {
+                continue;
+            }
             let before = self.known.fields.get(field).copied().unwrap_or_default();
             let value = contact.value(field);
             let there = self.fingerprint(field, value);
