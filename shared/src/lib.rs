@@ -10,6 +10,7 @@
 //! | [`gigya`] | the client of SAP Customer Data Cloud |
 //! | [`constant_contact`] | the client of Constant Contact |
 //! | [`store`] | the one bucket: what is kept between invocations |
+//! | [`preflight`] | asks Constant Contact whether it knows what the settings name |
 //! | [`queue`] | the messages that announce batches |
 //! | [`report_page`] | a run's report as a page for people |
 //! | [`secrets`] | the customer's secret |
@@ -24,6 +25,7 @@ pub mod domain;
 pub mod gigya;
 pub mod http;
 pub mod invocation;
+pub mod preflight;
 pub mod queue;
 pub mod report_page;
 pub mod secrets;

@@ -40,6 +40,8 @@ pub enum BatchStage {
     Buried {
         /// Why.
         reason: String,
+        /// Accounts of the batch.
+        accounts: u32,
     },
 }
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Person, Seen};
-use crate::domain::account::Path;
+use crate::domain::account::{Account, Path};
 use crate::domain::agreed::{Agreed, Pair};
 use crate::domain::contact::Contact;
 use crate::domain::contact_field::ContactField;
@@ -65,7 +65,12 @@ enum Step {
 
 impl Person<'_> {
     /// Compares each field of the account with the contact, or with what is believed of it.
-    pub(super) fn reconcile(&mut self, fitted: &FittedAccount, contact: Seen<&Contact>) -> Fields {
+    pub(super) fn reconcile(
+        &mut self,
+        account: &Account,
+        fitted: &FittedAccount,
+        contact: Seen<&Contact>,
+    ) -> Fields {
         let mut fields = Fields::default();
         for (field, fitted) in &fitted.fields {
             let Some(rule) = self.terms.policy.mapping.rule(field) else { continue };
@@ -75,13 +80,14 @@ impl Person<'_> {
                 }
                 Seen::Present(_) | Seen::Absent | Seen::Unobserved => None,
             };
-            self.reconcile_field(rule, fitted, observed, &mut fields);
+            self.reconcile_field(account, rule, fitted, observed, &mut fields);
         }
         fields
     }
 
     fn reconcile_field(
         &mut self,
+        account: &Account,
         rule: &FieldRule,
         fitted: &Fitted,
         observed: Option<&str>,
@@ -106,11 +112,12 @@ impl Person<'_> {
                 fields.sent.push((field.clone(), Pair { contact: there, ..before }));
                 Some(sides.sent())
             }
-            Step::Carry => match rule.leaves(observed.unwrap_or_default()) {
+            Step::Carry => match rule.leaves_beside(observed.unwrap_or_default(), account) {
                 Ok(leaves) => {
+                    // Agreed as a pair: should the way out make another text of it, that is no change.
+                    let home = self.fingerprint(field, &rule.source_of(&leaves));
                     fields.leaves.extend(leaves);
-                    // What Gigya will hold is fingerprinted when it is read back; until then it counts as moved by us.
-                    Some(Pair { gigya: None, contact: there, ..Pair::default() })
+                    Some(Pair { gigya: Some(home), contact: there, insisted: there, held: false })
                 }
                 Err(_) => {
                     fields.conflicts.push(field.clone());
@@ -140,7 +147,7 @@ impl Person<'_> {
         let mapping = &self.terms.policy.mapping;
         for rule in mapping.rules() {
             let field = &rule.field;
-            if *field == ContactField::email() || !mapping.observable(field) {
+            if !mapping.observable(field) {
                 continue;
             }
             let before = self.known.fields.get(field).copied().unwrap_or_default();

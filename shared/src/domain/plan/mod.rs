@@ -309,7 +309,7 @@ impl Person<'_> {
 
         let fitted = policy.mapping.fit(account);
         let fields = match &fitted {
-            Ok(fitted) => self.reconcile(fitted, contact),
+            Ok(fitted) => self.reconcile(account, fitted, contact),
             Err(_) => fields::Fields::default(),
         };
         leaves.extend(fields.leaves.iter().cloned());

@@ -1,0 +1,211 @@
+//! Planning a batch: everybody in it against the ledger, and one row for each address.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use jiff::Timestamp;
+use shared::domain::agreed::Agreed;
+use shared::domain::batch::{Agreement, Errand, ErrandKind};
+use shared::domain::mapping::LossKind;
+use shared::domain::plan::{
+    Outbound, Plan, Reason, Row, Seen, Terms, address_fingerprint, plan, with_address_mark,
+};
+use shared::domain::report::{Class, ListedPerson, Losses, People};
+use shared::domain::{Account, Fingerprint, ListId, Uid};
+use shared::store::ledger::Known;
+
+/// Everything that a batch asks for.
+#[derive(Debug, Default)]
+pub(crate) struct Decisions {
+    pub(crate) people: People,
+    pub(crate) losses: Losses,
+    /// Rows by the lists that their import names; `None` is the list that nobody mails.
+    pub(crate) rows: BTreeMap<Option<BTreeSet<ListId>>, Vec<Row>>,
+    /// What is agreed once a row is imported.
+    pub(crate) agreements: HashMap<Uid, Agreement>,
+    /// What is agreed about those to whom nothing is sent.
+    pub(crate) quiet: Vec<Agreement>,
+    pub(crate) errands: Vec<Errand>,
+    /// Who has to be read again by the next run.
+    pub(crate) due: Vec<Uid>,
+    pub(crate) invalid: Vec<ListedPerson>,
+    pub(crate) held: Vec<ListedPerson>,
+    pub(crate) duplicate: Vec<ListedPerson>,
+    pub(crate) conflicts: Vec<ListedPerson>,
+    pub(crate) lost: Vec<ListedPerson>,
+}
+
+/// One person with their plan.
+struct Planned {
+    uid: Uid,
+    address: Option<Fingerprint>,
+    is_registered: bool,
+    last_updated: Option<Timestamp>,
+    before: Agreed,
+    plan: Plan,
+}
+
+/// The fingerprint of each account's address, where it has one that can be sent.
+pub(crate) fn addresses(accounts: &[Account], terms: Terms<'_>) -> Vec<Option<Fingerprint>> {
+    let mapping = &terms.policy.mapping;
+    accounts
+        .iter()
+        .map(|account| mapping.email(account).ok())
+        .map(|email| email.map(|email| address_fingerprint(terms.key, &email)))
+        .collect()
+}
+
+/// Decides for everybody in the batch who is not in `sent` already: those are in a part that Constant Contact accepted.
+pub(crate) fn decide(
+    accounts: &[Account],
+    addresses: &[Option<Fingerprint>],
+    known: &Known,
+    sent: &HashSet<Uid>,
+    terms: Terms<'_>,
+    now: Timestamp,
+) -> Decisions {
+    let mut decisions = Decisions::default();
+    let mut planned = Vec::with_capacity(accounts.len());
+    for (account, address) in accounts.iter().zip(addresses) {
+        if sent.contains(account.uid()) {
+            decisions.people.add(Class::Accepted);
+            continue;
+        }
+        planned.push(plan_one(account, *address, known, terms, now));
+    }
+    leave_one_row_per_address(&mut planned, known);
+    for person in planned {
+        decisions.take(person);
+    }
+    decisions
+}
+
+fn plan_one(
+    account: &Account,
+    address: Option<Fingerprint>,
+    known: &Known,
+    terms: Terms<'_>,
+    now: Timestamp,
+) -> Planned {
+    let own = known.people.get(account.uid());
+    let mark = address
+        .and_then(|address| known.addresses.get(&address))
+        .filter(|entry| entry.holder.as_ref() != Some(account.uid()))
+        .and_then(|entry| entry.left);
+    let marked = with_address_mark(own, mark);
+    let plan = plan(Seen::Present(account), Seen::Unobserved, marked.as_ref(), terms, now);
+    Planned {
+        uid: account.uid().clone(),
+        address,
+        is_registered: account.is_registered(),
+        last_updated: account.last_updated(),
+        before: own.cloned().unwrap_or_default(),
+        plan,
+    }
+}
+
+/// Several accounts with one address: the account that already holds the contact keeps it; else the registered, then
+/// the latest, then the smallest UID. The others are listed.
+fn leave_one_row_per_address(planned: &mut [Planned], known: &Known) {
+    let mut by_address: HashMap<Fingerprint, Vec<usize>> = HashMap::new();
+    for (index, person) in planned.iter().enumerate() {
+        let wants_it = matches!(
+            person.plan.outbound,
+            Some(Outbound::Join { .. } | Outbound::Update { .. } | Outbound::Amend { .. })
+        );
+        let has_it = person.plan.class == Class::Unchanged && person.before.is_there();
+        if let Some(address) = person.address.filter(|_| wants_it || has_it) {
+            by_address.entry(address).or_default().push(index);
+        }
+    }
+    for (address, candidates) in by_address {
+        let holder = known.addresses.get(&address).and_then(|entry| entry.holder.as_ref());
+        let winner = candidates.iter().copied().min_by_key(|index| {
+            let person = &planned[*index];
+            (
+                holder != Some(&person.uid),
+                !person.is_registered,
+                std::cmp::Reverse(person.last_updated),
+                person.uid.clone(),
+            )
+        });
+        for index in candidates {
+            let person = &mut planned[index];
+            let is_held_elsewhere = holder.is_some_and(|holder| *holder != person.uid);
+            if Some(index) != winner || is_held_elsewhere {
+                person.plan.class = Class::Duplicate;
+                person.plan.reason = Reason::SharedAddress;
+                person.plan.outbound = None;
+                person.plan.agreed = None;
+                person.plan.losses.clear();
+            }
+        }
+    }
+}
+
+impl Decisions {
+    fn take(&mut self, person: Planned) {
+        let Planned { uid, before, plan, .. } = person;
+        self.people.add(plan.class);
+        self.list(&uid, &plan);
+        if plan.due {
+            self.due.push(uid.clone());
+        }
+        let after = plan.agreed.unwrap_or_else(|| before.clone());
+        let agreement = Agreement { uid: uid.clone(), before, after };
+        match plan.outbound {
+            Some(Outbound::Join { row, lists }) => self.send(Some(lists), row, agreement),
+            Some(Outbound::Update { row }) => self.send(None, row, agreement),
+            Some(Outbound::Amend { .. }) => self.errands.push(Errand { uid, kind: ErrandKind::Amend }),
+            Some(Outbound::Leave(leave)) => {
+                self.errands.push(Errand { uid, kind: ErrandKind::Leave(leave) });
+            }
+            None if agreement.before != agreement.after => self.quiet.push(agreement),
+            None => {}
+        }
+    }
+
+    fn send(&mut self, lists: Option<BTreeSet<ListId>>, row: Row, agreement: Agreement) {
+        self.agreements.insert(agreement.uid.clone(), agreement);
+        self.rows.entry(lists).or_default().push(row);
+    }
+
+    fn list(&mut self, uid: &Uid, plan: &Plan) {
+        let listed = |field: Option<String>, reason: String| ListedPerson {
+            uid: uid.clone(),
+            field,
+            reason,
+        };
+        for invalid in &plan.invalid {
+            let field = Some(invalid.field.to_string());
+            self.invalid.push(listed(field, invalid.reason.to_string()));
+        }
+        for field in &plan.conflicts {
+            let reason = "both sides changed it since they last agreed".to_owned();
+            self.conflicts.push(listed(Some(field.to_string()), reason));
+        }
+        for loss in &plan.losses {
+            let field = loss.field.as_str();
+            let reason = match loss.kind {
+                LossKind::Cut { characters } => {
+                    self.losses.count_cut(field, characters);
+                    format!("cut by {characters} characters, to the length that the field holds")
+                }
+                LossKind::Control { character } => {
+                    self.losses.count_character(field, character);
+                    format!("control character U+{:04X} removed", u32::from(character))
+                }
+            };
+            self.lost.push(listed(Some(field.to_owned()), reason));
+        }
+        match plan.class {
+            Class::Held => self.held.push(listed(None, plan.reason.to_string())),
+            Class::Duplicate => self.duplicate.push(listed(None, plan.reason.to_string())),
+            Class::Unchanged
+            | Class::Accepted
+            | Class::Rejected
+            | Class::Invalid
+            | Class::Filtered
+            | Class::Removed => {}
+        }
+    }
+}

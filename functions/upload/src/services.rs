@@ -1,0 +1,106 @@
+//! What upload may touch.
+
+use std::sync::Arc;
+
+use shared::aws::{self, SdkConfig};
+use shared::constant_contact::ConstantContact;
+use shared::domain::{CustomerName, FingerprintKey, RunId};
+use shared::http::{ConnectError, Network, Wire};
+use shared::invocation::Clock;
+use shared::preflight;
+use shared::queue::{DeadLetters, Queue};
+use shared::secrets::Secrets;
+use shared::settings::customer::CustomerSettings;
+use shared::settings::env::Environment;
+use shared::settings::source::SettingsSource;
+use shared::store::{Bucket, Ledger, RunStore, StateStore};
+use shared::vendors;
+use tokio::sync::Mutex;
+
+use crate::error::UploadError;
+
+/// What upload may touch. Each field is one statement of its policy in `infra/template.yaml`.
+pub struct Services {
+    pub(crate) customer: CustomerName,
+    pub(crate) settings: SettingsSource,
+    pub(crate) state: StateStore,
+    pub(crate) ledger: Ledger,
+    pub(crate) queue: Queue,
+    pub(crate) dead_letters: DeadLetters,
+    bucket: Bucket,
+    secrets: Secrets,
+    wire: Arc<dyn Wire>,
+    clock: Clock,
+    ready: Mutex<Option<Arc<Ready>>>,
+}
+
+/// What is built from settings and secret, and kept until the settings change.
+pub(crate) struct Ready {
+    pub(crate) settings: Arc<CustomerSettings>,
+    pub(crate) key: FingerprintKey,
+    pub(crate) constant_contact: ConstantContact,
+}
+
+impl Services {
+    /// Connects to AWS and to the network; once per cold start. Nothing is called yet.
+    ///
+    /// # Errors
+    /// When the platform's trust store cannot be read.
+    pub fn connect(environment: &Environment, sdk: &SdkConfig) -> Result<Self, ConnectError> {
+        Ok(Self::over(environment, sdk, Arc::new(Network::connect()?), Clock::System))
+    }
+
+    /// The same over another wire and clock, which is how the sandbox runs it.
+    pub fn over(
+        environment: &Environment,
+        sdk: &SdkConfig,
+        wire: Arc<dyn Wire>,
+        clock: Clock,
+    ) -> Self {
+        let bucket = Bucket::new(aws::s3(sdk), &environment.bucket);
+        let url = |url: &Option<String>| url.clone().unwrap_or_default();
+        Self {
+            customer: environment.customer.clone(),
+            settings: SettingsSource::new(bucket.clone()),
+            state: StateStore::new(bucket.clone()),
+            ledger: Ledger::new(bucket.clone()),
+            queue: Queue::new(aws::sqs(sdk), url(&environment.queue_url)),
+            dead_letters: DeadLetters::new(aws::sqs(sdk), url(&environment.dead_letter_queue_url)),
+            bucket,
+            secrets: Secrets::new(aws::secrets(sdk), &environment.secret_id),
+            wire,
+            clock,
+            ready: Mutex::new(None),
+        }
+    }
+
+    /// The objects of one run.
+    pub(crate) fn run(&self, run: &RunId) -> RunStore {
+        RunStore::new(self.bucket.clone(), run.clone())
+    }
+
+    /// The client by the settings of now. When they are new, Constant Contact is asked first whether it knows every list
+    /// and custom field that they name.
+    pub(crate) async fn ready(
+        &self,
+        settings: &Arc<CustomerSettings>,
+    ) -> Result<Arc<Ready>, UploadError> {
+        let mut kept = self.ready.lock().await;
+        if let Some(ready) = kept.as_ref().filter(|ready| Arc::ptr_eq(&ready.settings, settings)) {
+            return Ok(Arc::clone(ready));
+        }
+        let secret = self.secrets.read().await?;
+        let constant_contact = vendors::constant_contact(
+            &settings.constant_contact,
+            &secret,
+            (self.secrets.clone(), self.bucket.clone()),
+            &self.wire,
+            &self.clock.reader(),
+        )?;
+        preflight::constant_contact(&constant_contact, settings).await?;
+        let key = secret.fingerprint_key;
+        let ready = Arc::new(Ready { settings: Arc::clone(settings), key, constant_contact });
+        *kept = Some(Arc::clone(&ready));
+        Ok(ready)
+    }
+}

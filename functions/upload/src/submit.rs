@@ -1,0 +1,425 @@
+//! One batch: claim, plan, submit.
+
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use shared::constant_contact::ConstantContactError;
+use shared::domain::batch::{Agreement, BatchStage, Claim, Part, PartStage, Planned};
+use shared::domain::message::BatchMessage;
+use shared::domain::plan::Terms;
+use shared::domain::report::{Calls, PartState};
+use shared::domain::run::{Phase, Run};
+use shared::domain::watermark::InboundFresh;
+use shared::domain::{Account, Dispose, Disposition, ListId, Uid};
+use shared::invocation::Invocation;
+use shared::settings::customer::CustomerSettings;
+use shared::store::bucket::{ETag, Put};
+use shared::store::runs::PartDocument;
+use shared::store::{RunStore, keys};
+use tracing::info;
+
+use crate::decide::{Decisions, addresses, decide};
+use crate::error::UploadError;
+use crate::payload::{Headings, Payload};
+use crate::services::{Ready, Services};
+
+/// How long an import whose answer was lost may take to show up in Constant Contact's listing. Until then it is not sent
+/// again.
+const UNCLEAR_SETTLES: SignedDuration = SignedDuration::from_secs(60);
+/// How long a message waits for the inbound read, which poll does at its next tick.
+const WAIT_FOR_INBOUND: Duration = Duration::from_secs(60);
+/// The queue's shortest wait.
+const AT_ONCE: Duration = Duration::from_secs(1);
+
+/// What became of a message.
+#[derive(Debug)]
+pub(crate) enum Ending {
+    /// Its batch is submitted, now or before.
+    Done,
+    /// It goes back to the queue.
+    Waits {
+        /// For how long.
+        wait: Duration,
+        /// What for.
+        reason: &'static str,
+    },
+    /// It goes to the dead letters: no later try can end otherwise.
+    Buried {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Submits the batch that a message announces. Delivered twice, it submits nothing twice.
+pub(crate) async fn submit(
+    services: &Services,
+    settings: &Arc<CustomerSettings>,
+    announced: &BatchMessage,
+    invocation: &Invocation,
+) -> Result<Ending, UploadError> {
+    let store = services.run(&announced.run);
+    let Some(run) = store.read().await? else {
+        return Ok(buried("the run that it names is not in the bucket"));
+    };
+    let Some(ordinal) = keys::ordinal_of(&announced.key) else {
+        return Ok(buried("the key that it names is no batch's"));
+    };
+    match run.phase {
+        Phase::Reading | Phase::Announced => {}
+        Phase::Settled => return Ok(Ending::Done),
+        Phase::Failed => return Ok(buried("its run was given up; the next run reads its people")),
+    }
+    let minutes = settings.safety.inbound_fresh_minutes;
+    let (inbound, _) = services.state.inbound().await?;
+    let Some(fresh) = InboundFresh::check(&inbound, invocation.now(), minutes) else {
+        return Ok(waits(WAIT_FOR_INBOUND, "the inbound read is not fresh"));
+    };
+    let etag = match claim(&store, ordinal, invocation).await? {
+        Claimed::Ours(etag) => etag,
+        Claimed::Done => return Ok(Ending::Done),
+        Claimed::Others(wait) => return Ok(waits(wait, "another invocation has claimed it")),
+    };
+    let batch = Batch { services, settings, store, run, ordinal, fresh, invocation };
+    let (ending, stage) = match batch.submit(&announced.key).await {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            // The claim dies with the work, not with the invocation.
+            batch.write_claim(None, &etag).await?;
+            return Err(error);
+        }
+    };
+    batch.write_claim(stage, &etag).await?;
+    Ok(ending)
+}
+
+fn buried(reason: &str) -> Ending {
+    Ending::Buried { reason: reason.to_owned() }
+}
+
+fn waits(wait: Duration, reason: &'static str) -> Ending {
+    Ending::Waits { wait, reason }
+}
+
+enum Claimed {
+    Ours(ETag),
+    Done,
+    Others(Duration),
+}
+
+/// Claims the batch until the invocation ends. A claim that we find with our own name is ours: the put was repeated.
+async fn claim(
+    store: &RunStore,
+    ordinal: u32,
+    invocation: &Invocation,
+) -> Result<Claimed, UploadError> {
+    let ours = Claim {
+        holder: invocation.id().to_owned(),
+        until: invocation.ends_at(),
+        stage: BatchStage::Claimed,
+    };
+    let there = store.claim(ordinal).await?;
+    if let Some(there) = &there {
+        match &there.value.stage {
+            BatchStage::Submitted(_) | BatchStage::Buried { .. } => return Ok(Claimed::Done),
+            BatchStage::Claimed => {
+                let left = there.value.until.duration_since(invocation.now());
+                if there.value.holder != invocation.id() && left.is_positive() {
+                    return Ok(Claimed::Others(left.unsigned_abs()));
+                }
+            }
+            BatchStage::Reopened { .. } => {}
+        }
+    }
+    let known = there.as_ref().map(|there| &there.etag);
+    match store.write_claim(ordinal, &ours, known).await? {
+        Put::Done(etag) => Ok(Claimed::Ours(etag)),
+        Put::Taken => match store.claim(ordinal).await? {
+            Some(there) if there.value.holder == invocation.id() => Ok(Claimed::Ours(there.etag)),
+            Some(_) | None => Ok(Claimed::Others(AT_ONCE)),
+        },
+    }
+}
+
+/// A claimed batch. `fresh` is the proof that whoever left is in the ledger by now: there is no submitting without it.
+struct Batch<'a> {
+    services: &'a Services,
+    settings: &'a Arc<CustomerSettings>,
+    store: RunStore,
+    run: Run,
+    ordinal: u32,
+    fresh: InboundFresh,
+    invocation: &'a Invocation,
+}
+
+type Outcome = (Ending, Option<BatchStage>);
+
+impl Batch<'_> {
+    async fn submit(&self, key: &str) -> Result<Outcome, UploadError> {
+        let ready = self.services.ready(self.settings).await?;
+        let calls_before = ready.constant_contact.calls();
+        let (sent, next_part) = match self.look_after_parts(&ready).await? {
+            Ok(parts) => parts,
+            Err(ending) => return Ok((ending, None)),
+        };
+        let Some(staged) = self.store.staged(key).await? else {
+            return Ok(self.bury("the staged accounts are gone"));
+        };
+        let mut accounts: Vec<Account> = Vec::new();
+        for account in staged {
+            match account {
+                Ok(account) => accounts.push(account),
+                Err(problem) => {
+                    return Ok(self.bury(&format!("the staged accounts are broken: {problem}")));
+                }
+            }
+        }
+        let now = self.invocation.now();
+        let terms = Terms { policy: &self.settings.policy, key: &ready.key };
+        let prints = addresses(&accounts, terms);
+        let uids = accounts.iter().map(|account| account.uid().clone());
+        let known = self.services.ledger.look_up(uids, prints.iter().copied().flatten()).await?;
+        let decisions = decide(&accounts, &prints, &known, &sent, terms, now);
+        drop((accounts, known));
+
+        self.keep(&decisions, now).await?;
+        if !self.run.dry_run
+            && let Err(ending) = self.submit_rows(&ready, &decisions, next_part).await?
+        {
+            return Ok(match &ending {
+                Ending::Buried { reason } => self.bury(reason),
+                Ending::Done | Ending::Waits { .. } => (ending, None),
+            });
+        }
+        info!(
+            run.id = %self.run.run, batch.ordinal = self.ordinal,
+            people.accepted = decisions.people.accepted, people.unchanged = decisions.people.unchanged,
+            "Submitted batch {}.", self.ordinal
+        );
+        let calls = Calls {
+            gigya: 0,
+            constant_contact: ready.constant_contact.calls() - calls_before,
+        };
+        let planned = Planned {
+            people: decisions.people,
+            losses: decisions.losses,
+            errands: decisions.errands.len() as u64,
+            at: now,
+            calls,
+        };
+        Ok((Ending::Done, Some(BatchStage::Submitted(planned))))
+    }
+
+    /// Finds out about the parts that an earlier try left behind: who is in one that Constant Contact accepted, and what
+    /// number the next part has. Answers may have been lost, so the listing is read before anything is sent again.
+    async fn look_after_parts(
+        &self,
+        ready: &Ready,
+    ) -> Result<Result<(HashSet<Uid>, u32), Ending>, UploadError> {
+        let mut sent = HashSet::new();
+        let mut next = 0;
+        for mut document in self.store.parts(Some(self.ordinal)).await? {
+            next = next.max(document.number + 1);
+            let is_in = match &document.part.stage {
+                PartStage::Submitted { .. } => true,
+                PartStage::Settled { outcome, .. } => outcome.state == PartState::Completed,
+                PartStage::Intended => {
+                    let name = &document.part.file_name;
+                    match ready.constant_contact.find_activity(name).await? {
+                        Some(activity) => {
+                            let at = activity.created_at.unwrap_or(document.part.intended_at);
+                            document.part.stage = PartStage::Submitted { activity: activity.id, at };
+                            self.store.write_part(&document).await?;
+                            true
+                        }
+                        None if self.may_still_show(document.part.intended_at) => {
+                            let wait = UNCLEAR_SETTLES.unsigned_abs();
+                            return Ok(Err(waits(wait, "an import's answer was lost")));
+                        }
+                        None => {
+                            self.store.withdraw_part(self.ordinal, document.number).await?;
+                            false
+                        }
+                    }
+                }
+            };
+            if is_in {
+                let agreements =
+                    self.store.agreements(self.ordinal, Some(document.number)).await?;
+                sent.extend(agreements.into_iter().map(|agreement| agreement.uid));
+            }
+        }
+        Ok(Ok((sent, next)))
+    }
+
+    fn may_still_show(&self, intended_at: Timestamp) -> bool {
+        self.invocation.now().duration_since(intended_at) < UNCLEAR_SETTLES
+    }
+
+    /// Keeps everything about the batch that poll and the report need.
+    async fn keep(&self, decisions: &Decisions, now: Timestamp) -> Result<(), UploadError> {
+        let (store, ordinal) = (&self.store, self.ordinal);
+        for (list, people) in [
+            ("invalid", &decisions.invalid),
+            ("held", &decisions.held),
+            ("duplicate", &decisions.duplicate),
+            ("conflicts", &decisions.conflicts),
+            ("losses", &decisions.lost),
+        ] {
+            store.write_list_share(list, ordinal, people).await?;
+        }
+        store.write_errands(ordinal, &decisions.errands).await?;
+        if self.run.dry_run {
+            return Ok(());
+        }
+        if !decisions.quiet.is_empty() {
+            store.write_agreements(ordinal, None, &decisions.quiet).await?;
+        }
+        if !decisions.due.is_empty() {
+            self.services
+                .state
+                .change_due(|due| {
+                    for uid in &decisions.due {
+                        due.entry(uid.clone()).or_insert(now);
+                    }
+                })
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Submits the rows, part by part. Takes the proof that the inbound read is fresh.
+    async fn submit_rows(
+        &self,
+        ready: &Ready,
+        decisions: &Decisions,
+        mut number: u32,
+    ) -> Result<Result<(), Ending>, UploadError> {
+        let headings = Headings::of(&self.settings.policy.mapping);
+        for (lists, rows) in &decisions.rows {
+            for (lists, rows) in self.imports_of(lists.as_ref(), rows, decisions) {
+                for payload in headings.write(rows)? {
+                    if self.invocation.must_stop() {
+                        return Ok(Err(waits(AT_ONCE, "the invocation ends; the rest follows")));
+                    }
+                    let part = self.submit_part(ready, decisions, &lists, payload, number);
+                    if let Err(ending) = part.await? {
+                        return Ok(Err(ending));
+                    }
+                    number += 1;
+                }
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    /// The lists that an import names, and its rows. People who are there already go to the list that nobody mails, so
+    /// that an update can put nobody back. Without such a list they go, as in the original product, to the lists that
+    /// they are on.
+    fn imports_of<'r>(
+        &self,
+        joining: Option<&BTreeSet<ListId>>,
+        rows: &'r [shared::domain::plan::Row],
+        decisions: &Decisions,
+    ) -> Vec<(BTreeSet<ListId>, Vec<&'r shared::domain::plan::Row>)> {
+        if let Some(lists) = joining {
+            return vec![(lists.clone(), rows.iter().collect())];
+        }
+        if let Some(list) = &self.settings.constant_contact.update_list {
+            return vec![([list.clone()].into(), rows.iter().collect())];
+        }
+        let mut by_lists: std::collections::BTreeMap<BTreeSet<ListId>, Vec<_>> =
+            std::collections::BTreeMap::new();
+        for row in rows {
+            let agreement = decisions.agreements.get(&row.uid);
+            let lists = agreement.map(|agreement| agreement.after.lists.clone());
+            by_lists.entry(lists.unwrap_or_default()).or_default().push(row);
+        }
+        by_lists.into_iter().filter(|(lists, _)| !lists.is_empty()).collect()
+    }
+
+    /// Submits one part: the intent is kept before the call, the activity after it.
+    async fn submit_part(
+        &self,
+        ready: &Ready,
+        decisions: &Decisions,
+        lists: &BTreeSet<ListId>,
+        payload: Payload,
+        number: u32,
+    ) -> Result<Result<(), Ending>, UploadError> {
+        let file_name = keys::file_name(&self.run.run, self.ordinal, number);
+        let agreements: Vec<Agreement> = payload
+            .uids
+            .iter()
+            .filter_map(|uid| decisions.agreements.get(uid).cloned())
+            .collect();
+        let mut document = PartDocument {
+            ordinal: self.ordinal,
+            number,
+            part: Part {
+                file_name: file_name.clone(),
+                lists: lists.clone(),
+                rows: payload.uids.len() as u64,
+                intended_at: self.invocation.now(),
+                stage: PartStage::Intended,
+            },
+        };
+        self.store.write_agreements(self.ordinal, Some(number), &agreements).await?;
+        self.store.write_part(&document).await?;
+        let answer = self.import(ready, &file_name, payload, lists, self.fresh).await;
+        match answer {
+            Ok(activity) => {
+                document.part.stage =
+                    PartStage::Submitted { activity, at: self.invocation.now() };
+                self.store.write_part(&document).await?;
+                Ok(Ok(()))
+            }
+            // The intent stays: the next try looks for the activity first.
+            Err(error @ ConstantContactError::Unclear { .. }) => Err(error.into()),
+            Err(error) => {
+                self.store.withdraw_part(self.ordinal, number).await?;
+                match error.disposition() {
+                    Disposition::Reject => Ok(Err(Ending::Buried {
+                        reason: shared::telemetry::chain(&error),
+                    })),
+                    Disposition::Retry { .. } | Disposition::Halt => Err(error.into()),
+                }
+            }
+        }
+    }
+
+    async fn import(
+        &self,
+        ready: &Ready,
+        file_name: &str,
+        payload: Payload,
+        lists: &BTreeSet<ListId>,
+        _fresh: InboundFresh,
+    ) -> Result<shared::domain::ActivityId, ConstantContactError> {
+        if payload.is_json {
+            ready.constant_contact.import_json(&payload.bytes, lists).await
+        } else {
+            ready.constant_contact.import_csv(file_name, payload.bytes, lists).await
+        }
+    }
+
+    fn bury(&self, reason: &str) -> Outcome {
+        let accounts = self.run.size_of(self.ordinal);
+        let stage = BatchStage::Buried { reason: reason.to_owned(), accounts };
+        (buried(reason), Some(stage))
+    }
+
+    /// Writes how far the batch has come; without a stage the claim is given back.
+    async fn write_claim(&self, stage: Option<BatchStage>, etag: &ETag) -> Result<(), UploadError> {
+        let claim = Claim {
+            holder: self.invocation.id().to_owned(),
+            until: self.invocation.now(),
+            stage: stage.unwrap_or(BatchStage::Claimed),
+        };
+        // If somebody took the claim over, theirs is the newer word.
+        let (Put::Done(_) | Put::Taken) =
+            self.store.write_claim(self.ordinal, &claim, Some(etag)).await?;
+        Ok(())
+    }
+}

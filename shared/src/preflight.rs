@@ -1,0 +1,72 @@
+//! Asks Constant Contact whether it knows everything that the settings name, before anything is submitted.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use crate::constant_contact::{ConstantContact, ConstantContactError};
+use crate::domain::{ContactField, Dispose, Disposition, ListId};
+use crate::settings::customer::CustomerSettings;
+
+/// Why the settings cannot work with this tenant.
+#[derive(Debug, thiserror::Error)]
+pub enum PreflightError {
+    /// Constant Contact refused or did not answer.
+    #[error("Constant Contact could not be asked for its lists and custom fields")]
+    ConstantContact(#[from] ConstantContactError),
+    /// The settings name what is not there: all of it.
+    #[error("{0}")]
+    Unknown(Unknown),
+}
+
+impl Dispose for PreflightError {
+    fn disposition(&self) -> Disposition {
+        match self {
+            Self::ConstantContact(error) => error.disposition(),
+            Self::Unknown(_) => Disposition::Halt,
+        }
+    }
+}
+
+/// What the settings name and Constant Contact does not have, one sentence each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unknown(Vec<String>);
+
+impl fmt::Display for Unknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the settings name what Constant Contact does not have:")?;
+        self.0.iter().try_for_each(|problem| write!(f, "\n  - {problem}"))
+    }
+}
+
+/// Checks lists and custom fields, and creates the field that carries the UID where it is missing.
+///
+/// # Errors
+/// When a list or a custom field is missing: all of them in one message, each with the next step.
+pub async fn constant_contact(
+    client: &ConstantContact,
+    settings: &CustomerSettings,
+) -> Result<(), PreflightError> {
+    let known: BTreeSet<ListId> = client.lists().await?.into_iter().map(|list| list.id).collect();
+    let named = settings.policy.lists.iter().map(|list| ("[[lists]] id", &list.id));
+    let update = settings.constant_contact.update_list.iter();
+    let mut problems: Vec<String> = named
+        .chain(update.map(|id| ("update_list", id)))
+        .filter(|(_, id)| !known.contains(*id))
+        .map(|(place, id)| {
+            format!("{place} = \"{id}\": no such list; copy the id of one of the lists that `gigya-cc check` shows")
+        })
+        .collect();
+
+    client.ensure_custom_field(&settings.constant_contact.uid_field).await?;
+    let fields = client.custom_fields().await?;
+    for field in settings.policy.mapping.rules().iter().map(|rule| &rule.field) {
+        let missing = field.custom_name().filter(|name| fields.named(name).is_none());
+        if let Some(name) = missing {
+            let field: &ContactField = field;
+            problems.push(format!(
+                "[[fields]] constant_contact = \"{field}\": no custom field is named \"{name}\"; create it in Constant Contact (Contacts, Custom fields) as text"
+            ));
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(PreflightError::Unknown(Unknown(problems))) }
+}
