@@ -18,7 +18,8 @@ use crate::domain::{Dispose, Disposition, Secret};
 use crate::http::call::{self, with_retries};
 use crate::http::{Caller, Now, SCHEDULE, Wire};
 use crate::secrets::{ConstantContactSecret, NewTokens, Secrets, SecretsError};
-use crate::store::bucket::{Document, Put};
+use crate::store::bucket::Put;
+use crate::store::document::Document;
 use crate::store::{Bucket, BucketError, keys};
 
 /// An access token with less left is renewed before it is used (a token lives for 24 hours).
@@ -50,7 +51,9 @@ pub enum ConnectionError {
     #[error("Constant Contact gave no new tokens")]
     Refresh(#[source] ConstantContactError),
     /// The secret is for v2.
-    #[error("the secret holds a v2 key (api_key); v3 needs client_id, client_secret and refresh_token")]
+    #[error(
+        "the secret holds a v2 key (api_key); v3 needs client_id, client_secret and refresh_token"
+    )]
     OtherDialect,
     /// Somebody else holds the lease and does not finish.
     #[error("another invocation has been renewing the tokens for too long")]
@@ -93,7 +96,7 @@ pub fn renew(
     let keeper = Arc::new(Keeper { secrets, bucket, connection, caller, now, holder });
     Arc::new(move |refused| {
         let keeper = Arc::clone(&keeper);
-        async move { keeper.token(refused.as_ref()).await.map_err(RenewError::new) }.boxed()
+        async move { keeper.token(refused.as_ref()).await.map_err(RenewError::new) }.boxed_local()
     })
 }
 
@@ -180,7 +183,9 @@ impl Keeper {
         match put.map_err(ConnectionError::Lease)? {
             Put::Done(_) => Ok(true),
             // A put that was repeated behind our back finds its own lease.
-            Put::Taken => Ok(self.lease().await?.is_some_and(|there| there.value.holder == self.holder)),
+            Put::Taken => {
+                Ok(self.lease().await?.is_some_and(|there| there.value.holder == self.holder))
+            }
         }
     }
 

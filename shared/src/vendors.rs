@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::connection;
-use crate::constant_contact::v3::{Connection, InsecureEndpoint};
 use crate::constant_contact::ConstantContact;
+use crate::constant_contact::v3::{Connection, InsecureEndpoint};
 use crate::domain::{Dispose, Disposition};
 use crate::gigya::{Credentials, CredentialsError, Endpoint, EndpointError, Gigya, Paces, Site};
 use crate::http::{Now, Wire};
@@ -35,7 +35,9 @@ pub enum VendorError {
     #[error("Constant Contact's endpoint cannot be used")]
     Insecure(#[source] InsecureEndpoint),
     /// The settings say v3 and the secret is for v2.
-    #[error("[constant_contact] api is \"v3\" and the secret holds a v2 key: put client_id, client_secret and refresh_token into it")]
+    #[error(
+        "[constant_contact] api is \"v3\" and the secret holds a v2 key: put client_id, client_secret and refresh_token into it"
+    )]
     OtherDialect,
 }
 
@@ -87,7 +89,8 @@ fn credentials(
             Credentials::signed(user_key, shared)
         }
         Authentication::Bearer => {
-            let key = secret.private_key.as_ref().ok_or_else(|| missing("bearer", "private_key"))?;
+            let key =
+                secret.private_key.as_ref().ok_or_else(|| missing("bearer", "private_key"))?;
             Credentials::bearer(user_key, key)
         }
     }
@@ -117,13 +120,8 @@ pub fn constant_contact(
     )
     .map_err(VendorError::Insecure)?;
     let (secrets, bucket) = kept;
-    let renew = connection::renew(
-        secrets,
-        bucket,
-        connection.clone(),
-        Arc::clone(wire),
-        Arc::clone(now),
-    );
+    let renew =
+        connection::renew(secrets, bucket, connection.clone(), Arc::clone(wire), Arc::clone(now));
     Ok(ConstantContact::connect(
         connection,
         renew,

@@ -41,10 +41,24 @@ pub enum EventError {
 #[derive(Deserialize)]
 #[serde(tag = "scope", rename_all = "snake_case", deny_unknown_fields)]
 enum Written {
-    Delta { #[serde(flatten)] how: How },
-    Full { #[serde(flatten)] how: How },
-    Since { since: Timestamp, #[serde(flatten)] how: How },
-    Sample { accounts: u64, #[serde(flatten)] how: How },
+    Delta {
+        #[serde(flatten)]
+        how: How,
+    },
+    Full {
+        #[serde(flatten)]
+        how: How,
+    },
+    Since {
+        since: Timestamp,
+        #[serde(flatten)]
+        how: How,
+    },
+    Sample {
+        accounts: u64,
+        #[serde(flatten)]
+        how: How,
+    },
     Resume,
 }
 

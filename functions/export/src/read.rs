@@ -69,7 +69,9 @@ impl Reader<'_> {
         let mut lost = 0;
         loop {
             match self.read_pages().await {
-                Err(ExportError::Gigya(GigyaError::CursorLost { .. })) if lost < CURSORS_LOST_MAX => {
+                Err(ExportError::Gigya(GigyaError::CursorLost { .. }))
+                    if lost < CURSORS_LOST_MAX =>
+                {
                     lost += 1;
                     warn!(run.id = %self.run.run, "Gigya lost the cursor; the search begins again at the mark.");
                     self.stage().await?;
@@ -133,7 +135,10 @@ impl Reader<'_> {
     /// Stages the accounts of one page that are not staged yet.
     async fn take_page(&mut self, page: Page) -> Result<(), ExportError> {
         if page.without_uid > 0 {
-            warn!(accounts.without_uid = page.without_uid, "Gigya returned accounts without a UID.");
+            warn!(
+                accounts.without_uid = page.without_uid,
+                "Gigya returned accounts without a UID."
+            );
         }
         let mark = self.run.mark.clone();
         let mut accounts = page.accounts;

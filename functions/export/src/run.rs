@@ -1,14 +1,15 @@
 //! A run's life in export: start, go on, finish. At most one run at a time.
 
 use jiff::SignedDuration;
+use shared::domain::BatchId;
 use shared::domain::batch::{BatchStage, Claim};
 use shared::domain::message::{BatchMessage, VERSION};
 use shared::domain::report::{Calls, Scope, Trigger, Window};
 use shared::domain::run::{OpenRun, Phase, Run, RunLease, run_id};
-use shared::domain::BatchId;
 use shared::invocation::Invocation;
 use shared::settings::customer::CustomerSettings;
-use shared::store::bucket::{Document, ETag, Put};
+use shared::store::bucket::{ETag, Put};
+use shared::store::document::Document;
 use shared::store::{RunStore, keys};
 use tracing::{info, warn};
 

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use shared::aws::SdkConfig;
 use shared::domain::CustomerName;
 use shared::gigya::Gigya;
-use shared::http::{Network, Wire};
+use shared::http::{ConnectError, Network, Wire};
 use shared::invocation::Clock;
 use shared::queue::Queue;
 use shared::secrets::Secrets;
 use shared::settings::customer::CustomerSettings;
-use shared::settings::env::Environment;
+use shared::settings::env::ExportEnvironment;
 use shared::settings::source::SettingsSource;
 use shared::store::{Bucket, RunStore, StateStore};
 use shared::{aws, vendors};
@@ -34,27 +34,23 @@ impl Services {
     ///
     /// # Errors
     /// When the platform's trust store cannot be read.
-    pub fn connect(
-        environment: &Environment,
-        sdk: &SdkConfig,
-    ) -> Result<Self, shared::http::ConnectError> {
+    pub fn connect(environment: &ExportEnvironment, sdk: &SdkConfig) -> Result<Self, ConnectError> {
         Ok(Self::over(environment, sdk, Arc::new(Network::connect()?), Clock::System))
     }
 
     /// The same over another wire and clock, which is how the sandbox runs it.
     pub fn over(
-        environment: &Environment,
+        environment: &ExportEnvironment,
         sdk: &SdkConfig,
         wire: Arc<dyn Wire>,
         clock: Clock,
     ) -> Self {
         let bucket = Bucket::new(aws::s3(sdk), &environment.bucket);
-        let queue_url = environment.queue_url.as_deref().unwrap_or_default();
         Self {
             customer: environment.customer.clone(),
             settings: SettingsSource::new(bucket.clone()),
             state: StateStore::new(bucket.clone()),
-            queue: Queue::new(aws::sqs(sdk), queue_url),
+            queue: Queue::new(aws::sqs(sdk), environment.queue_url.as_str()),
             bucket,
             secrets: Secrets::new(aws::secrets(sdk), &environment.secret_id),
             wire,

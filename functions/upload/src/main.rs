@@ -2,12 +2,12 @@
 
 use aws_lambda_events::event::sqs::SqsEvent;
 use lambda_runtime::{LambdaEvent, run, service_fn};
-use shared::{aws, invocation::Invocation, settings::env::Environment, telemetry};
+use shared::{aws, invocation::Invocation, settings::env, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     telemetry::init();
-    let environment = Environment::for_upload()?;
+    let environment = env::of_process().for_upload()?;
     let services = &upload::Services::connect(&environment, &aws::connect().await)?;
     run(service_fn(async |event: LambdaEvent<SqsEvent>| {
         let invocation = Invocation::of_lambda(&event.context.request_id, event.context.deadline);

@@ -143,8 +143,10 @@ impl Headings {
 }
 
 fn csv_line<'a>(cells: impl IntoIterator<Item = &'a str>) -> Result<Vec<u8>, PayloadError> {
-    let mut writer =
-        csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).buffer_capacity(512).from_writer(Vec::new());
+    let mut writer = csv::WriterBuilder::new()
+        .terminator(csv::Terminator::CRLF)
+        .buffer_capacity(512)
+        .from_writer(Vec::new());
     writer.write_record(cells).map_err(PayloadError::Row)?;
     writer.into_inner().map_err(|error| PayloadError::Row(error.into_error().into()))
 }
@@ -160,9 +162,7 @@ mod tests {
     fn headings(fields: &[&str]) -> Headings {
         let rules = fields
             .iter()
-            .map(|field| {
-                FieldRule::outbound("data.x".parse().unwrap(), field.parse().unwrap())
-            })
+            .map(|field| FieldRule::outbound("data.x".parse().unwrap(), field.parse().unwrap()))
             .collect();
         Headings::of(&Mapping::new(rules, "gigya_uid"))
     }
@@ -177,7 +177,8 @@ mod tests {
 
     #[test]
     fn a_row_is_quoted_where_it_must_be_and_a_birthday_becomes_two_columns() {
-        let rows = [row("u1", &[("first_name", "Zoë, \"Z\""), ("birthday", "02-29")]), row("u2", &[])];
+        let rows =
+            [row("u1", &[("first_name", "Zoë, \"Z\""), ("birthday", "02-29")]), row("u2", &[])];
         let payloads = headings(&["first_name", "birthday"]).write(&rows).unwrap();
         let text = std::str::from_utf8(&payloads[0].bytes).unwrap();
         assert_eq!(

@@ -11,7 +11,7 @@ use shared::preflight;
 use shared::queue::{DeadLetters, Queue};
 use shared::secrets::Secrets;
 use shared::settings::customer::CustomerSettings;
-use shared::settings::env::Environment;
+use shared::settings::env::UploadEnvironment;
 use shared::settings::source::SettingsSource;
 use shared::store::{Bucket, Ledger, RunStore, StateStore};
 use shared::vendors;
@@ -46,26 +46,28 @@ impl Services {
     ///
     /// # Errors
     /// When the platform's trust store cannot be read.
-    pub fn connect(environment: &Environment, sdk: &SdkConfig) -> Result<Self, ConnectError> {
+    pub fn connect(environment: &UploadEnvironment, sdk: &SdkConfig) -> Result<Self, ConnectError> {
         Ok(Self::over(environment, sdk, Arc::new(Network::connect()?), Clock::System))
     }
 
     /// The same over another wire and clock, which is how the sandbox runs it.
     pub fn over(
-        environment: &Environment,
+        environment: &UploadEnvironment,
         sdk: &SdkConfig,
         wire: Arc<dyn Wire>,
         clock: Clock,
     ) -> Self {
         let bucket = Bucket::new(aws::s3(sdk), &environment.bucket);
-        let url = |url: &Option<String>| url.clone().unwrap_or_default();
         Self {
             customer: environment.customer.clone(),
             settings: SettingsSource::new(bucket.clone()),
             state: StateStore::new(bucket.clone()),
             ledger: Ledger::new(bucket.clone()),
-            queue: Queue::new(aws::sqs(sdk), url(&environment.queue_url)),
-            dead_letters: DeadLetters::new(aws::sqs(sdk), url(&environment.dead_letter_queue_url)),
+            queue: Queue::new(aws::sqs(sdk), environment.queue_url.as_str()),
+            dead_letters: DeadLetters::new(
+                aws::sqs(sdk),
+                environment.dead_letter_queue_url.as_str(),
+            ),
             bucket,
             secrets: Secrets::new(aws::secrets(sdk), &environment.secret_id),
             wire,

@@ -197,10 +197,8 @@ impl Batch<'_> {
             people.accepted = decisions.people.accepted, people.unchanged = decisions.people.unchanged,
             "Submitted batch {}.", self.ordinal
         );
-        let calls = Calls {
-            gigya: 0,
-            constant_contact: ready.constant_contact.calls() - calls_before,
-        };
+        let calls =
+            Calls { gigya: 0, constant_contact: ready.constant_contact.calls() - calls_before };
         let planned = Planned {
             people: decisions.people,
             losses: decisions.losses,
@@ -229,7 +227,8 @@ impl Batch<'_> {
                     match ready.constant_contact.find_activity(name).await? {
                         Some(activity) => {
                             let at = activity.created_at.unwrap_or(document.part.intended_at);
-                            document.part.stage = PartStage::Submitted { activity: activity.id, at };
+                            document.part.stage =
+                                PartStage::Submitted { activity: activity.id, at };
                             self.store.write_part(&document).await?;
                             true
                         }
@@ -245,8 +244,7 @@ impl Batch<'_> {
                 }
             };
             if is_in {
-                let agreements =
-                    self.store.agreements(self.ordinal, Some(document.number)).await?;
+                let agreements = self.store.agreements(self.ordinal, Some(document.number)).await?;
                 sent.extend(agreements.into_iter().map(|agreement| agreement.uid));
             }
         }
@@ -349,11 +347,8 @@ impl Batch<'_> {
         number: u32,
     ) -> Result<Result<(), Ending>, UploadError> {
         let file_name = keys::file_name(&self.run.run, self.ordinal, number);
-        let agreements: Vec<Agreement> = payload
-            .uids
-            .iter()
-            .filter_map(|uid| decisions.agreements.get(uid).cloned())
-            .collect();
+        let agreements: Vec<Agreement> =
+            payload.uids.iter().filter_map(|uid| decisions.agreements.get(uid).cloned()).collect();
         let mut document = PartDocument {
             ordinal: self.ordinal,
             number,
@@ -370,8 +365,7 @@ impl Batch<'_> {
         let answer = self.import(ready, &file_name, payload, lists, self.fresh).await;
         match answer {
             Ok(activity) => {
-                document.part.stage =
-                    PartStage::Submitted { activity, at: self.invocation.now() };
+                document.part.stage = PartStage::Submitted { activity, at: self.invocation.now() };
                 self.store.write_part(&document).await?;
                 Ok(Ok(()))
             }
@@ -380,9 +374,9 @@ impl Batch<'_> {
             Err(error) => {
                 self.store.withdraw_part(self.ordinal, number).await?;
                 match error.disposition() {
-                    Disposition::Reject => Ok(Err(Ending::Buried {
-                        reason: shared::telemetry::chain(&error),
-                    })),
+                    Disposition::Reject => {
+                        Ok(Err(Ending::Buried { reason: shared::telemetry::chain(&error) }))
+                    }
                     Disposition::Retry { .. } | Disposition::Halt => Err(error.into()),
                 }
             }

@@ -120,11 +120,8 @@ impl Agreed {
     pub fn merge(self, before: &Self, after: &Self) -> Self {
         let lists = three_way_set(&self.lists, &before.lists, &after.lists);
         let left = if self.left == before.left { after.left } else { self.left };
-        let wish = match (self.wish == before.wish, self.wish) {
-            (true, _) => after.wish,
-            (false, AgreedWish::Withdrawn) => AgreedWish::Withdrawn,
-            (false, AgreedWish::Granted | AgreedWish::Silent) => after.wish,
-        };
+        let withdrew_meanwhile = self.wish != before.wish && self.wish == AgreedWish::Withdrawn;
+        let wish = if withdrew_meanwhile { self.wish } else { after.wish };
         let mut left_lists = self.left_lists.clone();
         for (list, at) in &before.left_lists {
             if !after.left_lists.contains_key(list) && left_lists.get(list) == Some(at) {

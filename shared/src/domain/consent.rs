@@ -89,7 +89,9 @@ impl ConsentPolicy {
     pub fn opt_out_leaf(&self) -> (Path, Value) {
         let path = self.path.as_str();
         let leaf = match self.path.section() {
-            "subscriptions" if path.ends_with(".email") => format!("{path}.isSubscribed"),
+            "subscriptions" if self.path.steps().next_back() == Some("email") => {
+                format!("{path}.isSubscribed")
+            }
             "subscriptions" => format!("{path}.email.isSubscribed"),
             _ => path.to_owned(),
         };

@@ -1,7 +1,7 @@
 //! Every number that a vendor set, with its source.
 //!
 //! "OAS" is Constant Contact's own OpenAPI document of v3 (build 3.0.178), "guide" the pages at
-//! developer.constantcontact.com/api_guide, "SAP help" the pages of SAP Customer Data Cloud at `help.sap.com`.
+//! `developer.constantcontact.com/api_guide`, "SAP help" the pages of SAP Customer Data Cloud at `help.sap.com`.
 
 /// Longest address of a contact (OAS, `EmailAddress.address`, maxLength 80; the import's own schema says 50, so an
 /// address between the two may be refused by the import and is then counted as rejected).

@@ -3,7 +3,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use super::customer::{CustomerSettings, SettingsError};
+use super::SettingsError;
+use super::customer::CustomerSettings;
 use crate::domain::{Dispose, Disposition};
 use crate::store::bucket::{Changed, ETag, Object};
 use crate::store::{Bucket, BucketError, keys};
@@ -15,7 +16,10 @@ pub enum SourceError {
     #[error("the customer's settings could not be read")]
     Bucket(#[source] BucketError),
     /// There is no such object.
-    #[error("there are no settings: put the customer's sync.toml into the bucket as {}", keys::SETTINGS)]
+    #[error(
+        "there are no settings: put the customer's sync.toml into the bucket as {}",
+        keys::SETTINGS
+    )]
     Missing,
     /// The object is no text.
     #[error("{} is not UTF-8; save it as UTF-8 text", keys::SETTINGS)]

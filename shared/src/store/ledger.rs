@@ -119,7 +119,9 @@ impl Ledger {
         }
         for (number, changes) in addresses {
             self.swap(number, |shard| {
-                changes.iter().for_each(|change| change.apply(&mut shard.addresses));
+                for change in &changes {
+                    change.apply(&mut shard.addresses);
+                }
             })
             .await?;
         }

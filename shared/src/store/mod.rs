@@ -19,6 +19,7 @@
 //! ```
 
 pub mod bucket;
+pub mod document;
 pub mod keys;
 pub mod ledger;
 pub mod lines;
@@ -40,7 +41,9 @@ pub enum StoreError {
     #[error(transparent)]
     Bucket(#[from] BucketError),
     /// What is kept cannot be read. It is never read as empty, since empty means that nobody is known.
-    #[error("{key} cannot be read: {problem}; restore the version before it from the bucket's history")]
+    #[error(
+        "{key} cannot be read: {problem}; restore the version before it from the bucket's history"
+    )]
     Broken {
         /// The object.
         key: String,
@@ -48,7 +51,9 @@ pub enum StoreError {
         problem: String,
     },
     /// Somebody else kept changing the same object.
-    #[error("{key} was changed by somebody else {tries} times in a row; the next invocation tries again")]
+    #[error(
+        "{key} was changed by somebody else {tries} times in a row; the next invocation tries again"
+    )]
     Contended {
         /// The object.
         key: String,

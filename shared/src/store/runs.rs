@@ -6,7 +6,8 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::bucket::{BYTES, Bucket, Document, Put};
+use super::bucket::{BYTES, Bucket, Put};
+use super::document::Document;
 use super::lines::{BadLine, LinesWriter, read_lines};
 use super::{StoreError, keys};
 use crate::domain::batch::{Agreement, Claim, Errand, Part};
@@ -237,7 +238,8 @@ impl RunStore {
         }
         let mut lines = Vec::new();
         for person in people {
-            serde_json::to_writer(&mut lines, person).map_err(|error| broken(&key, &error.into()))?;
+            serde_json::to_writer(&mut lines, person)
+                .map_err(|error| broken(&key, &error.into()))?;
             lines.push(b'\n');
         }
         self.bucket.put(&key, lines, NDJSON).await?;
@@ -313,10 +315,9 @@ impl RunStore {
     async fn read_lines<T: DeserializeOwned>(&self, key: &str) -> Result<Vec<T>, StoreError> {
         let Some(object) = self.bucket.get(key).await? else { return Ok(Vec::new()) };
         let lines = read_lines(object.bytes).map_err(|error| broken(key, &error))?;
-        lines.collect::<Result<_, _>>().map_err(|error| StoreError::Broken {
-            key: key.to_owned(),
-            problem: error.to_string(),
-        })
+        lines
+            .collect::<Result<_, _>>()
+            .map_err(|error| StoreError::Broken { key: key.to_owned(), problem: error.to_string() })
     }
 }
 

@@ -109,10 +109,8 @@ mod tests {
         let address = FingerprintKey::new([7; 32]).fingerprint("email", "ann@example.com");
         let agreed = Agreed { address: Some(address), ..Agreed::default() };
         let entry = AddressEntry { holder: Some("u1".into()), left: None };
-        let shard = Shard {
-            people: [("u1".into(), agreed)].into(),
-            addresses: [(address, entry)].into(),
-        };
+        let shard =
+            Shard { people: [("u1".into(), agreed)].into(), addresses: [(address, entry)].into() };
         assert_eq!(Shard::decode(shard.encode().unwrap()), Ok(shard));
     }
 

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::bucket::{Bucket, Document, ETag, Put};
+use super::bucket::{Bucket, ETag, Put};
+use super::document::Document;
 use super::{SWAPS_MAX, StoreError, keys};
 use crate::domain::Uid;
 use crate::domain::run::RunLease;

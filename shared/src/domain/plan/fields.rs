@@ -112,18 +112,18 @@ impl Person<'_> {
                 fields.sent.push((field.clone(), Pair { contact: there, ..before }));
                 Some(sides.sent())
             }
-            Step::Carry => match rule.leaves_beside(observed.unwrap_or_default(), account) {
-                Ok(leaves) => {
+            Step::Carry => {
+                let value = observed.unwrap_or_default();
+                if let Ok(leaves) = rule.leaves_beside(value, account) {
                     // Agreed as a pair: should the way out make another text of it, that is no change.
                     let home = self.fingerprint(field, &rule.source_of(&leaves));
                     fields.leaves.extend(leaves);
                     Some(Pair { gigya: Some(home), contact: there, insisted: there, held: false })
-                }
-                Err(_) => {
+                } else {
                     fields.conflicts.push(field.clone());
                     Some(Pair { held: true, ..before })
                 }
-            },
+            }
             Step::Hold => {
                 fields.conflicts.push(field.clone());
                 Some(Pair { held: true, ..before })

@@ -175,9 +175,9 @@ impl Person<'_> {
         fields: &Fields,
         plan: &mut Plan,
     ) -> (Class, Reason) {
-        self.next.left_lists.retain(|list, at| {
-            !(fitting.contains(list) && wish.is_newer_than(*at))
-        });
+        self.next
+            .left_lists
+            .retain(|list, at| !(fitting.contains(list) && wish.is_newer_than(*at)));
         let joins: BTreeSet<ListId> = fitting
             .iter()
             .filter(|list| !self.next.lists.contains(*list))
@@ -201,7 +201,8 @@ impl Person<'_> {
         if is_new || (!joins.is_empty() && !single) {
             self.next.address = Some(address);
             self.next.lists.extend(joins.iter().cloned());
-            plan.outbound = Some(Outbound::Join { row: self.row(account, fitted, false), lists: joins });
+            plan.outbound =
+                Some(Outbound::Join { row: self.row(account, fitted, false), lists: joins });
             return (Class::Accepted, if is_new { Reason::New } else { Reason::JoinsList });
         }
         if single && (is_changed || !joins.is_empty()) {

@@ -235,7 +235,9 @@ pub fn plan(
     let unknown = Agreed::default();
     let known = agreed.unwrap_or(&unknown);
     let (gigya, stale) = match gigya {
-        Seen::Present(account) if known.is_stale(account.last_updated()) => (Seen::Unobserved, true),
+        Seen::Present(account) if known.is_stale(account.last_updated()) => {
+            (Seen::Unobserved, true)
+        }
         seen @ (Seen::Present(_) | Seen::Absent | Seen::Unobserved) => (seen, false),
     };
     let mut person = Person { known, terms, now, next: known.clone() };
@@ -288,12 +290,7 @@ impl Person<'_> {
         plan
     }
 
-    fn with_account(
-        mut self,
-        account: &Account,
-        contact: Seen<&Contact>,
-        departed: bool,
-    ) -> Plan {
+    fn with_account(mut self, account: &Account, contact: Seen<&Contact>, departed: bool) -> Plan {
         let policy = self.terms.policy;
         let mut plan = Plan::nothing(Class::Unchanged, Reason::InStep);
         let mut wish = policy.consent.wish(account, self.known.wish);
