@@ -27,8 +27,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("notices", STORES),
 ];
 
-/// What keeps things knows the domain, its own kind and the invocation that holds a claim, and no vendor.
-const STORES: &[&str] = &["domain", "store", "queue", "secrets", "notices", "aws", "invocation"];
+/// What keeps things knows the domain, its own kind, the one place that waits, and the invocation that holds a claim; and
+/// no vendor.
+const STORES: &[&str] =
+    &["domain", "store", "queue", "secrets", "notices", "aws", "http", "invocation"];
 
 /// What the pure core may not even reach for outside: other crates by name, parts of `std` by path.
 const IMPURE: &[&str] = &[
