@@ -147,7 +147,7 @@ pub(crate) fn mentions(source: &str, module: &[String]) -> Vec<Mention> {
             }
             // `use<'a>` says what a type captures; it imports nothing.
             "use" if tokens.peek().is_some_and(|next| next.text != "<") => {
-                use_tree(&mut tokens, &[], &here, &mut found)
+                use_tree(&mut tokens, &[], &here, &mut found);
             }
             _ if token.is_name() => {
                 let mut path = vec![token.text.clone()];
