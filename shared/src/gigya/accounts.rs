@@ -169,7 +169,7 @@ fn holders<'a>(
     candidates.iter().filter(has_it).collect()
 }
 
-/// The parameters of accounts.getAccountInfo; its lists must not hold spaces (reference §10, 8).
+/// The parameters of accounts.getAccountInfo; its lists must not hold spaces (SAP help, `include`: comma-separated).
 fn account_parameters(uid: &Uid, paths: &BTreeSet<Path>) -> Parameters {
     let included: Vec<&str> = INCLUDABLE
         .into_iter()

@@ -270,3 +270,86 @@ fn contains(found: &Value, value: &Literal, encrypted: bool) -> bool {
     let (found, value) = (words(&found), words(&value));
     !value.is_empty() && found.windows(value.len()).any(|window| window == value)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::Query;
+    use super::*;
+
+    fn row() -> Row {
+        let account = json!({
+            "UID": "u1", "isActive": true, "lastUpdated": "2024-05-01T00:00:00.000Z",
+            "profile": {"email": "Zoe@example.com", "city": "Bad Neuenahr-Ahrweiler", "age": 40,
+                        "phones": [{"type": "home", "number": "1"}, {"number": "2"}]},
+            "data": {"tags": ["red", "blue"]},
+            "subscriptions": {"jun4th.a001": {"email": {"isSubscribed": true}}},
+        });
+        Row { uid: "u1".into(), account: Arc::new(account), updated: 5, email_updated: 7 }
+    }
+
+    fn meets(source: &str, condition: &str) -> bool {
+        let text = format!("SELECT UID FROM {source} WHERE {condition}");
+        let query = Query::parse(&text).unwrap();
+        row().meets(query.source, &query.condition.unwrap())
+    }
+
+    fn shown(select: &str, source: &str) -> Value {
+        let query = Query::parse(&format!("SELECT {select} FROM {source}")).unwrap();
+        project(&row(), query.source, &query.select)
+    }
+
+    #[test]
+    fn conditions_hold_as_gigya_documents_them() {
+        for condition in [
+            "isActive = true AND profile.age >= 40 AND profile.age < 41",
+            "profile.email CONTAINS \"zoe@EXAMPLE.com\"",
+            "profile.city contains 'ahrweiler'",
+            "data.tags CONTAINS \"blue\" and data.tags in ('green', 'red')",
+            "profile.phones.number = \"2\"",
+            "profile.nickname IS NULL AND profile.city IS NOT NULL",
+            "NOT profile.age = 41 AND profile.age != 41",
+            "lastUpdated >= \"2024-04-30\"",
+            "profile.age = 0 AND isActive = true OR UID = \"u1\"",
+        ] {
+            assert!(meets("accounts", condition), "{condition}");
+        }
+        for condition in [
+            "profile.email = \"zoe@example.com\"",
+            "profile.email CONTAINS \"zoe\"",
+            "profile.city CONTAINS \"Neuen\"",
+            "profile.age = \"40\"",
+            "subscriptions.jun4th.a001.email.isSubscribed = true",
+        ] {
+            assert!(!meets("accounts", condition), "{condition}");
+        }
+        assert!(meets("emailAccounts", "subscriptions.jun4th.a001.email.isSubscribed = true"));
+        assert!(meets("emailAccounts", "hasFullAccount = true AND lastUpdatedTimestamp = 7"));
+    }
+
+    #[test]
+    fn a_row_shows_subtrees_aliases_and_lists_and_hides_its_subscriptions() {
+        assert_eq!(
+            shown("UID, profile.city AS town, profile.phones.number, subscriptions", "accounts"),
+            json!({"UID": "u1", "profile": {"town": "Bad Neuenahr-Ahrweiler",
+                   "phones": [{"number": "1"}, {"number": "2"}]}})
+        );
+        assert_eq!(
+            shown("subscriptions.jun4th.a001, lastUpdatedTimestamp, isActive", "emailAccounts"),
+            json!({"subscriptions": {"jun4th.a001": {"email": {"isSubscribed": true}}},
+                   "lastUpdatedTimestamp": 7})
+        );
+        assert!(shown("*", "accounts").get("subscriptions").is_none());
+    }
+
+    #[test]
+    fn encrypted_fields_are_neither_sorted_nor_ranged() {
+        for text in [
+            "SELECT UID FROM accounts ORDER BY profile.email",
+            "SELECT UID FROM accounts WHERE a = 1 OR NOT (profile.zip > \"1\")",
+        ] {
+            assert!(Query::parse(text).is_err(), "{text}");
+        }
+    }
+}
