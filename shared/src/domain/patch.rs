@@ -93,9 +93,7 @@ impl Patch {
             return Err(PatchError::InsideProfileValue { path });
         }
         let is_leaf = |leaf: &&str| path.as_str().ends_with(*leaf);
-        if path.section() == "subscriptions"
-            && !SUBSCRIPTION_LEAVES.iter().any(|leaf| is_leaf(leaf))
-        {
+        if path.section() == "subscriptions" && !SUBSCRIPTION_LEAVES.iter().any(is_leaf) {
             return Err(PatchError::SubscriptionReadOnly { path });
         }
         let overlaps = |other: &&Path| leads_into(other, &path) || leads_into(&path, other);

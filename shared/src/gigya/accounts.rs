@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::error::GigyaError;
 use super::query::{self, ADDRESS_FIELDS};
 use super::search::unaskable;
 use super::wire::Method;
 use super::{Gigya, Parameters};
+use crate::domain::patch::WRITABLE_SECTIONS;
 use crate::domain::{Account, EmailAddress, Patch, Path, Uid};
 use crate::http::SCHEDULE;
 use crate::http::call::with_retries;
@@ -94,15 +95,15 @@ impl Gigya {
         let parameters = account_parameters(uid, paths);
         let attempts = with_retries(&SCHEDULE, async || {
             let answer = self.call(Method::GetAccountInfo, &parameters).await?;
-            let fields: Value = answer.parse()?;
-            Account::from_json(fields).map_err(|_| GigyaError::Unreadable {
+            let fields = account_fields(answer.parse()?);
+            Account::try_from(fields).map_err(|_| GigyaError::Unreadable {
                 method: Method::GetAccountInfo.name(),
                 status: 200,
                 what: "no UID",
             })
         });
         match attempts.await {
-            Ok(account) => Ok(Some(without_envelope(account, uid))),
+            Ok(account) => Ok(Some(account)),
             Err(error) if error.is_unknown_person() => Ok(None),
             Err(error) => Err(error),
         }
@@ -120,11 +121,10 @@ impl Gigya {
             items.into_iter().filter_map(|item| Account::from_json(item).ok()).collect();
         candidates.sort_by(|a, b| a.uid().cmp(b.uid()));
         candidates.dedup_by(|a, b| a.uid() == b.uid());
-        let [mailed, login, verified] = ADDRESS_FIELDS
-            .map(|field| field.parse::<Path>().expect("the names of the address fields are paths"));
-        let mut holders = holders(&candidates, address, &[&mailed]);
+        let [mailed, others @ ..] = ADDRESS_FIELDS;
+        let mut holders = holders(&candidates, address, &[mailed]);
         if holders.is_empty() {
-            holders = self::holders(&candidates, address, &[&login, &verified]);
+            holders = self::holders(&candidates, address, &others);
         }
         Ok(match holders.as_slice() {
             [] => Found::None,
@@ -144,7 +144,7 @@ impl Gigya {
     pub async fn set_account(&self, uid: &Uid, patch: &Patch) -> Result<Written, GigyaError> {
         let mut parameters = Parameters::from([("UID", uid.to_string())]);
         let sections = patch.sections();
-        for section in crate::domain::patch::WRITABLE_SECTIONS {
+        for section in WRITABLE_SECTIONS {
             if let Some(fields) = sections.get(section) {
                 parameters.insert(section, fields.to_string());
             }
@@ -159,16 +159,17 @@ impl Gigya {
 fn holders<'a>(
     candidates: &'a [Account],
     address: &EmailAddress,
-    fields: &[&Path],
+    fields: &[&str],
 ) -> Vec<&'a Account> {
+    let paths: Vec<Path> = fields.iter().filter_map(|field| field.parse().ok()).collect();
     let has_it = |account: &&Account| {
-        let mut texts = fields.iter().flat_map(|field| account.texts(field));
+        let mut texts = paths.iter().flat_map(|path| account.texts(path));
         texts.any(|text| text.trim().eq_ignore_ascii_case(address.expose()))
     };
     candidates.iter().filter(has_it).collect()
 }
 
-/// The parameters of accounts.getAccountInfo; its lists must not hold spaces (reference §10, 8).
+/// The parameters of accounts.getAccountInfo; its lists must not hold spaces (SAP help, `include`: comma-separated).
 fn account_parameters(uid: &Uid, paths: &BTreeSet<Path>) -> Parameters {
     let included: Vec<&str> = INCLUDABLE
         .into_iter()
@@ -193,8 +194,8 @@ fn account_parameters(uid: &Uid, paths: &BTreeSet<Path>) -> Parameters {
     parameters
 }
 
-/// The account without the fields that are the answer's.
-fn without_envelope(account: Account, asked: &Uid) -> Account {
+/// The fields of the account without those that are the answer's.
+fn account_fields(mut answer: Map<String, Value>) -> Map<String, Value> {
     const ENVELOPE: [&str; 8] = [
         "callId",
         "errorCode",
@@ -205,14 +206,10 @@ fn without_envelope(account: Account, asked: &Uid) -> Account {
         "fullEventName",
         "ignoredParams",
     ];
-    let uid = account.uid().clone();
-    let mut fields: serde_json::Map<String, Value> = account.into();
     for name in ENVELOPE {
-        fields.remove(name);
+        answer.remove(name);
     }
-    fields.insert("UID".to_owned(), Value::String(uid.to_string()));
-    debug_assert_eq!(&uid, asked, "Gigya answers for the person it was asked about");
-    Account::try_from(fields).expect("the UID was there and still is")
+    answer
 }
 
 #[cfg(test)]

@@ -105,8 +105,8 @@ enum Action {
     Halt,
 }
 
-/// Seconds that calls in flight for the same person are given to end (409030; the interval that clients in production
-/// use, reference §8).
+/// Seconds that calls in flight for the same person are given to end (409030; `scotthovestadt/gigya`,
+/// a client in production, waits as long).
 const SAME_PERSON_SECONDS: u64 = 5;
 
 /// Seconds until a person's minute of imports is over (SAP help, accounts.importFullAccount: 503001 after five calls
@@ -122,8 +122,7 @@ pub(super) const UNAUTHORIZED_USER: i64 = 403_005;
 /// `404003`: the person is unknown.
 const UID_NOT_FOUND: i64 = 404_003;
 
-/// Codes with which a lost cursor may be refused. No source names one, so all that could be it are taken for it
-/// (reference §2.2, "Cursor expiry").
+/// Codes with which a lost cursor may be refused. No source names one, so all that could be it are taken for it.
 const CURSOR_CODES: [i64; 4] = [400_006, 404_000, 410_000, 500_001];
 
 /// Every code that is known, with SAP's words for it and what it asks for (SAP help, "Response Codes and Errors").

@@ -1,5 +1,7 @@
 //! The table is asked about every code.
 
+use std::collections::BTreeMap;
+
 use super::*;
 
 fn short(code: i64, subject: Subject) -> String {
@@ -17,18 +19,24 @@ fn short(code: i64, subject: Subject) -> String {
 #[test]
 fn every_code_has_its_disposition() {
     let unknown = [499_999, 599_999];
-    let mut lines = Vec::new();
+    let mut codes_of = BTreeMap::<String, Vec<String>>::new();
     for code in CODES.iter().map(|(code, _, _)| *code).chain(unknown) {
         let person = short(code, Subject::Person);
         let search = short(code, Subject::Search);
         assert_eq!(search, short(code, Subject::Site), "{code}");
-        lines.push(if person == search {
-            format!("{code} {person}")
-        } else {
-            format!("{code} {person} a person, {search} a search")
-        });
+        let what = if person == search { person } else { format!("{person} one, {search} all") };
+        codes_of.entry(what).or_default().push(code.to_string());
     }
-    insta::assert_snapshot!(lines.join("\n"), @"");
+    let lines = codes_of.iter().map(|(what, codes)| format!("{what}: {}", codes.join(" ")));
+    insta::assert_snapshot!(lines.collect::<Vec<_>>().join("\n"), @"
+    accept: 0 200008 200009 200010 403200
+    halt: 301001 400001 400002 400008 400011 400012 400013 400014 400015 400093 401000 403000 403002 403003 403006 403007 403010 403023 403035 403036 403045 405001
+    reject: 200001 206001 206002 206003 400003 400007 400009 400020 400022 400023 400024 400025 400026 400027 400028 400029 400030 403026 403041 403042 403043 403044 403047 403100 403101 403102 403110 403120 404003 409001 413001 413002 413003 413004 500002 500014 500023
+    reject one, halt all: 400004 400006 400096 403005 404000 410000 499999
+    retry: 100001 403004 403011 403012 403025 403048 500000 500001 500026 500028 500034 504001 504002 599999
+    retry after 5 s: 409030
+    retry after 60 s: 503001
+    ");
 }
 
 #[test]

@@ -59,16 +59,15 @@ pub struct SubscriptionField {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct SchemaAnswer {
-    #[serde(default)]
-    profile_schema: SectionAnswer,
-    #[serde(default)]
-    data_schema: SectionAnswer,
-    #[serde(default)]
-    preferences_schema: SectionAnswer,
-    #[serde(default)]
-    subscriptions_schema: SectionAnswer,
+    #[serde(default, rename = "profileSchema")]
+    profile: SectionAnswer,
+    #[serde(default, rename = "dataSchema")]
+    data: SectionAnswer,
+    #[serde(default, rename = "preferencesSchema")]
+    preferences: SectionAnswer,
+    #[serde(default, rename = "subscriptionsSchema")]
+    subscriptions: SectionAnswer,
 }
 
 #[derive(Deserialize, Default)]
@@ -132,21 +131,19 @@ impl Schema {
 
 impl From<SchemaAnswer> for Schema {
     fn from(answer: SchemaAnswer) -> Self {
-        let mut schema = Self {
-            creates_data_fields: is_true(&answer.data_schema.dynamic_schema),
-            ..Self::default()
-        };
+        let mut schema =
+            Self { creates_data_fields: is_true(&answer.data.dynamic_schema), ..Self::default() };
         let sections = [
-            ("profile", &answer.profile_schema),
-            ("data", &answer.data_schema),
-            ("preferences", &answer.preferences_schema),
+            ("profile", &answer.profile),
+            ("data", &answer.data),
+            ("preferences", &answer.preferences),
         ];
         for (section, fields) in sections {
             collect(section, &fields.fields, &mut |path, description| {
                 schema.fields.insert(path, Field::from(description));
             });
         }
-        collect("subscriptions", &answer.subscriptions_schema.fields, &mut |path, description| {
+        collect("subscriptions", &answer.subscriptions.fields, &mut |path, description| {
             let double_opt_in = description.get("doubleOptIn").is_some_and(is_true);
             schema.subscriptions.insert(path, SubscriptionField { double_opt_in });
         });

@@ -44,7 +44,8 @@ pub struct Page {
     pub without_uid: usize,
 }
 
-struct Items {
+/// A page before its items are read as accounts.
+struct RawPage {
     items: Vec<Value>,
     next: Option<Cursor>,
     total: Option<u64>,
@@ -56,7 +57,7 @@ impl Gigya {
     /// # Errors
     /// When Gigya does not answer, or refuses.
     pub async fn search(&self, query: &AccountsQuery) -> Result<Page, GigyaError> {
-        self.open(query.text()).await.map(Items::into_page)
+        self.open(query.text()).await.map(RawPage::into_page)
     }
 
     /// Reads the next page. A failed attempt is made again with the same cursor, which gives the same page.
@@ -64,7 +65,7 @@ impl Gigya {
     /// # Errors
     /// [`GigyaError::CursorLost`] when the cursor is no longer known; else as [`search`](Self::search).
     pub async fn next(&self, cursor: &Cursor) -> Result<Page, GigyaError> {
-        self.go_on(cursor).await.map(Items::into_page)
+        self.go_on(cursor).await.map(RawPage::into_page)
     }
 
     /// The `subscriptions` section, with the subtree at the path, of each of these people who has one; read
@@ -114,7 +115,7 @@ impl Gigya {
         }
     }
 
-    async fn open(&self, query: String) -> Result<Items, GigyaError> {
+    async fn open(&self, query: String) -> Result<RawPage, GigyaError> {
         let parameters = Parameters::from([
             ("query", query),
             ("openCursor", "true".to_owned()),
@@ -123,7 +124,7 @@ impl Gigya {
         with_retries(&SCHEDULE, async || self.page(&parameters).await).await
     }
 
-    async fn go_on(&self, cursor: &Cursor) -> Result<Items, GigyaError> {
+    async fn go_on(&self, cursor: &Cursor) -> Result<RawPage, GigyaError> {
         let parameters = Parameters::from([("cursorId", cursor.0.clone())]);
         let attempts = with_retries(&SCHEDULE, async || self.page(&parameters).await).await;
         match attempts {
@@ -139,9 +140,9 @@ impl Gigya {
         }
     }
 
-    async fn page(&self, parameters: &Parameters) -> Result<Items, GigyaError> {
+    async fn page(&self, parameters: &Parameters) -> Result<RawPage, GigyaError> {
         let answer: SearchAnswer = self.call(Method::Search, parameters).await?.parse()?;
-        Ok(Items {
+        Ok(RawPage {
             items: answer.results.unwrap_or_default(),
             next: answer.next_cursor_id.filter(|id| !id.is_empty()).map(Cursor),
             total: answer.total_count.and_then(|count| count.try_into().ok()),
@@ -149,7 +150,7 @@ impl Gigya {
     }
 }
 
-impl Items {
+impl RawPage {
     fn into_page(self) -> Page {
         let items = self.items.len();
         let accounts: Vec<Account> =

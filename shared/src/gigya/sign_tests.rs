@@ -7,7 +7,11 @@ use super::*;
 
 const SECRET: &str = "dGhpcy1pcy1hLXRlc3Qtc2VjcmV0LWtleS0zMi1ieXRlIQ==";
 
-const VECTORS: [(&str, &str, i64, &str, &[(&str, &str)]); 3] = [
+/// Address, nonce, Unix seconds, signature, parameters.
+type Vector =
+    (&'static str, &'static str, i64, &'static str, &'static [(&'static str, &'static str)]);
+
+const VECTORS: [Vector; 3] = [
     (
         "https://accounts.us1.gigya.com/accounts.search",
         "1700000000000_1",

@@ -130,9 +130,7 @@ pub(super) fn date(response: &http::Response<Bytes>) -> Option<Timestamp> {
 /// not found", SAP's customer data cloud toolkit, fixtures).
 fn blames_key(envelope: &Envelope) -> bool {
     let details = envelope.error_details.as_str().unwrap_or_default().to_ascii_lowercase();
-    ["userkey", "user key", "apikey", "api key", "application"]
-        .iter()
-        .any(|word| details.contains(word))
+    ["userkey", "user key", "apikey", "api key"].iter().any(|word| details.contains(word))
 }
 
 fn printable(call_id: &str) -> String {

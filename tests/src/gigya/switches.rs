@@ -1,0 +1,69 @@
+//! What can be made different from a good day, by name.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+/// How the simulated Gigya behaves. The default is a good day.
+#[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "they are switches, each on its own")]
+pub struct Switches {
+    /// How long a write takes to become visible to searches (SAP help: one second on average, up to thirty).
+    pub search_lag: SignedDuration,
+    /// How long every answer takes.
+    pub answer_after: Duration,
+    /// Pages under a cursor hold half of what they could.
+    pub short_pages: bool,
+    /// Every other page under a cursor is empty, and the last one always.
+    pub empty_pages: bool,
+    /// A page begins with the last account of the page before it.
+    pub repeats_across_pages: bool,
+    /// A changed subscription moves `lastUpdatedTimestamp` of the account too, as the documents say it does.
+    pub subscription_moves_account: bool,
+    /// Texts of the profile are stored with `&amp;` for `&`, and without tags.
+    pub sanitises_profile: bool,
+    /// What goes wrong next, by method (`accounts.search`): one fault is used up by each call.
+    pub faults: BTreeMap<String, VecDeque<Fault>>,
+}
+
+/// One call that goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Refused with this `errorCode`, inside an HTTP 200, and not acted upon.
+    Code(i64),
+    /// A proxy's page in HTML with status 502, and not acted upon.
+    Html,
+    /// Acted upon, but the answer is cut in the middle.
+    Cut,
+    /// The request never arrives.
+    Lost,
+    /// Acted upon, but no answer comes back.
+    AnswerLost,
+}
+
+impl Default for Switches {
+    fn default() -> Self {
+        Self {
+            search_lag: SignedDuration::from_secs(1),
+            answer_after: Duration::ZERO,
+            short_pages: false,
+            empty_pages: false,
+            repeats_across_pages: false,
+            subscription_moves_account: true,
+            sanitises_profile: true,
+            faults: BTreeMap::new(),
+        }
+    }
+}
+
+impl Switches {
+    /// Lets the next calls of a method go wrong, one after the other.
+    pub fn fail(&mut self, method: &str, faults: impl IntoIterator<Item = Fault>) {
+        self.faults.entry(method.to_owned()).or_default().extend(faults);
+    }
+
+    pub(super) fn next_fault(&mut self, method: &str) -> Option<Fault> {
+        self.faults.get_mut(method)?.pop_front()
+    }
+}
