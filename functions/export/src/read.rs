@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, RandomState};
 use jiff::Timestamp;
 use serde_json::Value;
 use shared::domain::limits::{LOOKUP_UIDS_MAX, SEARCH_PAGE_MAX};
-use shared::domain::message::{BatchMessage, VERSION};
+use shared::domain::message::BatchMessage;
 use shared::domain::report::Scope;
 use shared::domain::run::{Mark, Run};
 use shared::domain::{Account, BatchId, Path, Uid};
@@ -205,7 +205,6 @@ impl Reader<'_> {
             let ordinal = self.run.announced;
             let batch = BatchId::derive(&self.services.customer, &self.run.run, ordinal);
             let message = BatchMessage {
-                version: VERSION,
                 run: self.run.run.clone(),
                 batch: batch.clone(),
                 key: shared::store::keys::batch(&self.run.run, ordinal),

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use shared::domain::BatchId;
 use shared::domain::batch::{BatchStage, Claim};
-use shared::domain::message::{BatchMessage, VERSION};
+use shared::domain::message::BatchMessage;
 use shared::domain::report::{Calls, Scope, Trigger, Window};
 use shared::domain::run::{OpenRun, Phase, Run, RunLease, run_id};
 use shared::invocation::Invocation;
@@ -256,7 +256,6 @@ async fn announce_reopened(
         let batch = BatchId::derive(&services.customer, &run.run, ordinal);
         let deduplication_id = format!("{batch}.{}", invocation.now().as_second());
         let message = BatchMessage {
-            version: VERSION,
             run: run.run.clone(),
             batch: batch.clone(),
             key: keys::batch(&run.run, ordinal),

@@ -57,7 +57,7 @@ async fn is_done(
         Err(problem) => {
             let id = message.message_id.as_deref().unwrap_or("unnamed");
             error!(message.id = id, error = %problem, "A message cannot be read; it is a dead letter now.");
-            let group = &services.customer;
+            let group = services.customer.as_str();
             services.dead_letters.bury(body, &problem.to_string(), group, id).await?;
             return Ok(true);
         }
@@ -71,7 +71,7 @@ async fn is_done(
         }
         Ok(Ending::Buried { reason }) => {
             error!(batch.id = %announced.batch, reason, "Batch {} is a dead letter now.", announced.batch);
-            let (group, batch) = (&services.customer, announced.batch.as_str());
+            let (group, batch) = (services.customer.as_str(), announced.batch.as_str());
             services.dead_letters.bury(body, &reason, group, batch).await?;
             return Ok(true);
         }
