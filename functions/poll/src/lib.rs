@@ -1,1 +1,20 @@
-//! placeholder
+//! Poll: asks after each activity in flight and settles its batch, carries home what changed in Constant Contact, does
+//! what no import can say, closes runs with a report, and is the only writer of the ledger.
+//!
+//! It is cheap when idle: with no run open and no inbound read due it costs two reads of the bucket.
+
+mod carry;
+mod close;
+mod errands;
+mod error;
+mod event;
+mod handler;
+mod people;
+mod removals;
+mod services;
+mod settle;
+
+pub use error::PollError;
+pub use event::Ask;
+pub use handler::{Answer, handle};
+pub use services::Services;

@@ -1,0 +1,248 @@
+//! Inbound: what changed in Constant Contact is carried home to Gigya.
+
+use std::collections::{BTreeMap, HashMap};
+
+use futures_util::stream::{self, StreamExt as _};
+use jiff::{SignedDuration, Timestamp};
+use shared::constant_contact::ContactsQuery;
+use shared::domain::agreed::Agreed;
+use shared::domain::batch::Agreement;
+use shared::domain::patch::Patch;
+use shared::domain::plan::{Plan, Seen, plan};
+use shared::domain::report::Inbound;
+use shared::domain::watermark::InboundState;
+use shared::domain::{Contact, ContactId, Uid};
+use shared::invocation::Invocation;
+use tracing::info;
+
+use crate::error::PollError;
+use crate::people::identify;
+use crate::services::{Ready, Services};
+use crate::settle::agree;
+
+/// The window of an inbound read ends this long ago, and the next one begins this long before it: nobody says how soon
+/// Constant Contact's own index shows a change.
+const WINDOW_LAG: SignedDuration = SignedDuration::from_mins(2);
+/// Contacts that are held at once.
+const CONTACTS_AT_ONCE: usize = 5_000;
+/// Accounts that are read and written at once (`DESIGN`: at most 10; each UID only once).
+const ACCOUNTS_AT_ONCE: usize = 10;
+
+/// What an inbound read came to.
+#[derive(Debug, Default)]
+pub(crate) struct Carried {
+    pub(crate) counts: Inbound,
+    /// Up to where everything is carried; `None` when the invocation ended before.
+    pub(crate) read_through: Option<Timestamp>,
+    /// Whether everybody was read.
+    pub(crate) was_sweep: bool,
+}
+
+/// Reads what changed since the last time, in two passes, and carries it home. The first time, everybody is read.
+pub(crate) async fn carry(
+    services: &Services,
+    ready: &Ready,
+    state: &InboundState,
+    sweep: bool,
+    invocation: &Invocation,
+) -> Result<Carried, PollError> {
+    let before = invocation.now() - WINDOW_LAG;
+    let after = state.read_through.map(|through| through - WINDOW_LAG);
+    let (passes, was_sweep) = match after {
+        Some(_) if !sweep => {
+            let changed = ContactsQuery::Changed { after, before };
+            (vec![changed, ContactsQuery::OptedOut { after, before }], false)
+        }
+        Some(_) | None => (vec![ContactsQuery::All], true),
+    };
+    let mut carrier = Carrier {
+        services,
+        ready,
+        invocation,
+        contacts: BTreeMap::new(),
+        counts: Inbound::default(),
+        due: Vec::new(),
+    };
+    let is_whole = carrier.read(&passes).await?;
+    carrier.carry_held().await?;
+    carrier.remember_due().await?;
+    let counts = carrier.counts;
+    info!(
+        inbound.seen = counts.seen,
+        inbound.echo = counts.echo,
+        inbound.carried = counts.carried,
+        inbound.opted_out = counts.opted_out,
+        "Read what changed in Constant Contact."
+    );
+    // A window that was paused is read again from its beginning; what is carried already is an echo then.
+    let read_through = is_whole.then_some(before);
+    Ok(Carried { counts, read_through, was_sweep: was_sweep && is_whole })
+}
+
+struct Carrier<'a> {
+    services: &'a Services,
+    ready: &'a Ready,
+    invocation: &'a Invocation,
+    contacts: BTreeMap<ContactId, Contact>,
+    counts: Inbound,
+    due: Vec<Uid>,
+}
+
+/// What one contact came to.
+enum Fate {
+    Echo,
+    Carried,
+    OptedOut,
+    Conflict,
+    Ignored,
+}
+
+impl Carrier<'_> {
+    /// Reads the passes page by page. Answers whether that was all.
+    async fn read(&mut self, passes: &[ContactsQuery]) -> Result<bool, PollError> {
+        for pass in passes {
+            let mut page = self.ready.constant_contact.contacts(pass).await?;
+            loop {
+                let contacts = page.contacts.into_iter();
+                self.contacts.extend(contacts.map(|contact| (contact.id.clone(), contact)));
+                if self.contacts.len() >= CONTACTS_AT_ONCE {
+                    self.carry_held().await?;
+                }
+                let Some(cursor) = page.next else { break };
+                if self.invocation.must_stop() {
+                    return Ok(false);
+                }
+                page = self.ready.constant_contact.next(&cursor).await?;
+            }
+        }
+        Ok(true)
+    }
+
+    /// Carries the contacts that are held, and notes in the ledger what they showed.
+    async fn carry_held(&mut self) -> Result<(), PollError> {
+        let contacts: Vec<Contact> = std::mem::take(&mut self.contacts).into_values().collect();
+        if contacts.is_empty() {
+            return Ok(());
+        }
+        self.counts.seen += contacts.len() as u64;
+        let read = contacts.len();
+        let people = identify(contacts, &self.services.ledger, &self.ready.gigya).await?;
+        self.counts.ignored += (read - people.len()) as u64;
+        let uids = people.iter().map(|(uid, _)| uid.clone());
+        let known = self.services.ledger.look_up(uids, []).await?.people;
+
+        let (this, known) = (&*self, &known);
+        let fates: Vec<Result<(Uid, Fate, Option<Agreement>, bool), PollError>> =
+            stream::iter(people)
+                .map(async |(uid, contact)| this.carry_one(uid, &contact, known).await)
+                .buffered(ACCOUNTS_AT_ONCE)
+                .collect()
+                .await;
+        let mut agreements = Vec::new();
+        let mut failure = None;
+        for fate in fates {
+            match fate {
+                Ok((uid, fate, agreement, is_due)) => {
+                    self.count(&fate);
+                    agreements.extend(agreement);
+                    if is_due {
+                        self.due.push(uid);
+                    }
+                }
+                Err(error) => failure = Some(error),
+            }
+        }
+        // What was written is agreed on even if another one failed.
+        agree(self.services, agreements, None).await?;
+        failure.map_or(Ok(()), Err)
+    }
+
+    fn count(&mut self, fate: &Fate) {
+        let slot = match fate {
+            Fate::Echo => &mut self.counts.echo,
+            Fate::Carried => &mut self.counts.carried,
+            Fate::OptedOut => &mut self.counts.opted_out,
+            Fate::Conflict => &mut self.counts.conflicts,
+            Fate::Ignored => &mut self.counts.ignored,
+        };
+        *slot += 1;
+    }
+
+    async fn carry_one(
+        &self,
+        uid: Uid,
+        contact: &Contact,
+        known: &HashMap<Uid, Agreed>,
+    ) -> Result<(Uid, Fate, Option<Agreement>, bool), PollError> {
+        let agreed = known.get(&uid);
+        let is_other = agreed
+            .and_then(|agreed| agreed.contact.as_ref())
+            .is_some_and(|id| *id != contact.id && contact.deleted_at.is_some());
+        if is_other {
+            // A deleted twin of the contact that we know.
+            return Ok((uid, Fate::Ignored, None, false));
+        }
+        let (terms, now) = (self.ready.terms(), self.invocation.now());
+        let first = plan(Seen::Unobserved, Seen::Present(contact), agreed, terms, now);
+        if !first.look {
+            let fate = if first.due { Fate::Ignored } else { Fate::Echo };
+            let is_due = first.due;
+            return Ok((uid.clone(), fate, noted(uid, agreed, first.noted), is_due));
+        }
+        let paths = self.ready.settings.policy.paths();
+        let Some(account) = self.ready.gigya.account(&uid, &paths).await? else {
+            return Ok((uid.clone(), Fate::Ignored, noted(uid, agreed, first.noted), false));
+        };
+        let second = plan(Seen::Present(&account), Seen::Present(contact), agreed, terms, now);
+        let is_due = second.outbound.is_some() || second.due;
+        let mut agreement = second.noted.clone();
+        let fate = self.write_home(&uid, &second, &mut agreement, agreed).await?;
+        Ok((uid.clone(), fate, noted(uid, agreed, agreement), is_due))
+    }
+
+    /// Writes what the plan says to Gigya, and only then lets the ledger know.
+    async fn write_home(
+        &self,
+        uid: &Uid,
+        plan: &Plan,
+        agreement: &mut Option<Agreed>,
+        agreed: Option<&Agreed>,
+    ) -> Result<Fate, PollError> {
+        let Some(inbound) = &plan.inbound else {
+            let fate = if plan.conflicts.is_empty() { Fate::Echo } else { Fate::Conflict };
+            return Ok(fate);
+        };
+        let written_at = write(self.ready, uid, &inbound.leaves).await?;
+        let own = agreement.get_or_insert_with(|| agreed.cloned().unwrap_or_default());
+        own.written_at = written_at.or(own.written_at);
+        Ok(if inbound.opts_out { Fate::OptedOut } else { Fate::Carried })
+    }
+
+    async fn remember_due(&self) -> Result<(), PollError> {
+        if self.due.is_empty() {
+            return Ok(());
+        }
+        let now = self.invocation.now();
+        let remember = |due: &mut shared::store::state::Due| {
+            for uid in &self.due {
+                due.entry(uid.clone()).or_insert(now);
+            }
+        };
+        self.services.state.change_due(remember).await?;
+        Ok(())
+    }
+}
+
+/// Writes leaves to one account. Answers Gigya's time of the write.
+pub(crate) async fn write(
+    ready: &Ready,
+    uid: &Uid,
+    leaves: &[(shared::domain::Path, serde_json::Value)],
+) -> Result<Option<Timestamp>, PollError> {
+    let patch = Patch::from_leaves(leaves.iter().cloned())?;
+    Ok(ready.gigya.set_account(uid, &patch).await?.at)
+}
+
+fn noted(uid: Uid, before: Option<&Agreed>, after: Option<Agreed>) -> Option<Agreement> {
+    after.map(|after| Agreement { uid, before: before.cloned().unwrap_or_default(), after })
+}

@@ -1,0 +1,255 @@
+//! Closing a run: the report, the balance, and last of all the mark.
+
+use serde::{Deserialize, Serialize};
+use shared::domain::BatchId;
+use shared::domain::batch::{BatchStage, Outcome, PartStage};
+use shared::domain::report::{
+    BatchReport, Calls, Class, Inbound, ListedPerson, Losses, PartReport, PartState, People,
+    Report, State,
+};
+use shared::domain::run::{Phase, Run};
+use shared::invocation::Invocation;
+use shared::report_page::{self, Listed, PEOPLE_SHOWN_MAX, ReportLists};
+use shared::store::RunStore;
+use shared::store::runs::PartDocument;
+use tracing::{error, info};
+
+use crate::errands;
+use crate::error::PollError;
+use crate::services::{Ready, Services};
+
+/// Where a run keeps what poll did for it.
+const NOTE: &str = "poll.json";
+
+/// What poll did for a run.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Note {
+    inbound: Inbound,
+    calls: Calls,
+}
+
+/// Adds what this tick did to the run's own account.
+pub(crate) async fn note(
+    store: &RunStore,
+    inbound: Option<Inbound>,
+    calls: Calls,
+) -> Result<(), PollError> {
+    if inbound.is_none() && calls == Calls::default() {
+        return Ok(());
+    }
+    let mut note: Note = store.note(NOTE).await?.unwrap_or_default();
+    note.inbound.merge(&inbound.unwrap_or_default());
+    note.calls.merge(calls);
+    store.write_note(NOTE, &note).await?;
+    Ok(())
+}
+
+/// Closes the run if everything of it is done, or if it has stood still for too long. Answers whether it did.
+pub(crate) async fn close(
+    services: &Services,
+    ready: &Ready,
+    store: &RunStore,
+    run: &mut Run,
+    invocation: &Invocation,
+) -> Result<bool, PollError> {
+    let gives_up = run.stands_still(invocation.now());
+    if run.phase != Phase::Announced && !gives_up {
+        return Ok(false);
+    }
+    let parts = store.parts(None).await?;
+    let in_flight = parts.iter().any(|document| match document.part.stage {
+        PartStage::Intended | PartStage::Submitted { .. } => true,
+        PartStage::Settled { .. } => false,
+    });
+    let progress = errands::progress(ready, store, run).await?;
+    let is_done = progress.is_some() && !in_flight && run.phase == Phase::Announced;
+    if !is_done && !gives_up {
+        return Ok(false);
+    }
+    let rejected = progress.map(|progress| progress.rejected).unwrap_or_default();
+    let report = report(store, run, &parts, &rejected, is_done, invocation).await?;
+    let lists = publish_lists(store, run, rejected).await?;
+    publish(store, &report, &lists).await?;
+
+    let is_settled = report.state == State::Settled;
+    run.phase = if is_settled { Phase::Settled } else { Phase::Failed };
+    run.moved_at = invocation.now();
+    store.write(run).await?;
+    if is_settled {
+        confirm(services, run).await?;
+    }
+    services
+        .state
+        .change_run_lease(|lease| {
+            if lease.open.as_ref().is_some_and(|open| open.run == run.run) {
+                lease.open = None;
+            }
+        })
+        .await?;
+    if is_settled {
+        info!(run.id = %run.run, people.read = report.people.read, "Settled run {}.", run.run);
+    } else {
+        error!(run.id = %run.run, "Run {} failed; its people are read again by the next run.", run.run);
+    }
+    Ok(true)
+}
+
+/// Everything is settled, so the mark moves: the next delta starts here.
+async fn confirm(services: &Services, run: &Run) -> Result<(), PollError> {
+    let marks = services.state.watermarks().await?;
+    if !run.dry_run && run.covers_since(marks.accounts.confirmed_through) {
+        let to = run.window.to;
+        services
+            .state
+            .change_watermarks(|marks| marks.accounts = marks.accounts.confirmed(to))
+            .await?;
+    }
+    Ok(())
+}
+
+async fn report(
+    store: &RunStore,
+    run: &Run,
+    parts: &[PartDocument],
+    rejected: &[ListedPerson],
+    is_done: bool,
+    invocation: &Invocation,
+) -> Result<Report, PollError> {
+    let note: Note = store.note(NOTE).await?.unwrap_or_default();
+    let mut people = People { read: run.read, ..People::default() };
+    let (mut losses, mut calls) = (Losses::default(), run.calls);
+    calls.merge(note.calls);
+    let mut lost_batches = 0;
+    for (_, claim) in store.claims().await? {
+        match claim.value.stage {
+            BatchStage::Submitted(planned) => {
+                people.merge(&planned.people);
+                losses.merge(&planned.losses);
+                calls.merge(planned.calls);
+            }
+            BatchStage::Buried { accounts, .. } => {
+                people.add_many(Class::Rejected, u64::from(accounts));
+                lost_batches += 1;
+            }
+            BatchStage::Claimed | BatchStage::Reopened { .. } => {}
+        }
+    }
+    let refused: u64 = parts.iter().map(refused_rows).sum::<u64>() + rejected.len() as u64;
+    people.reclassify(Class::Accepted, Class::Rejected, refused);
+    let balances = people.balance();
+    if let Err(imbalance) = &balances {
+        error!(run.id = %run.run, people.read = imbalance.read, people.accounted = imbalance.accounted, "The run does not balance.");
+    }
+    let is_good = is_done && balances.is_ok() && lost_batches == 0;
+    Ok(Report {
+        run: run.run.clone(),
+        customer: run.customer.clone(),
+        trigger: run.trigger,
+        scope: run.scope,
+        dry_run: run.dry_run,
+        state: if is_good { State::Settled } else { State::Failed },
+        window: run.window,
+        started_at: run.started_at,
+        settled_at: is_done.then(|| invocation.now()),
+        people,
+        inbound: note.inbound,
+        losses,
+        batches: batches(run, parts),
+        calls,
+        brake: None,
+    })
+}
+
+fn refused_rows(document: &PartDocument) -> u64 {
+    match &document.part.stage {
+        PartStage::Settled { outcome, .. } if outcome.state == PartState::Completed => {
+            outcome.errors.min(document.part.rows)
+        }
+        PartStage::Settled { .. } | PartStage::Intended | PartStage::Submitted { .. } => 0,
+    }
+}
+
+fn batches(run: &Run, parts: &[PartDocument]) -> Vec<BatchReport> {
+    (0..run.batches)
+        .map(|ordinal| BatchReport {
+            batch: BatchId::derive(&run.customer, &run.run, ordinal),
+            accounts: u64::from(run.size_of(ordinal)),
+            parts: parts.iter().filter(|part| part.ordinal == ordinal).map(part_report).collect(),
+        })
+        .collect()
+}
+
+fn part_report(document: &PartDocument) -> PartReport {
+    let part = &document.part;
+    let (activity, state, persons, errors, submitted_at, settled_at) = match &part.stage {
+        PartStage::Intended => (None, PartState::Lost, None, 0, part.intended_at, None),
+        PartStage::Submitted { activity, at } => {
+            (Some(activity.clone()), PartState::InFlight, None, 0, *at, None)
+        }
+        PartStage::Settled { activity, submitted_at, outcome, at } => {
+            let Outcome { state, persons, errors } = *outcome;
+            (activity.clone(), state, persons, errors, *submitted_at, Some(*at))
+        }
+    };
+    PartReport {
+        activity,
+        lists: part.lists.len() as u64,
+        rows: part.rows,
+        state,
+        persons,
+        errors,
+        submitted_at,
+        settled_at,
+    }
+}
+
+/// Puts each list's shares together, and keeps the beginning for the page.
+async fn publish_lists(
+    store: &RunStore,
+    run: &Run,
+    rejected: Vec<ListedPerson>,
+) -> Result<ReportLists, PollError> {
+    let mut lists = ReportLists::default();
+    for (name, slot) in [
+        ("invalid", Some(&mut lists.invalid)),
+        ("held", Some(&mut lists.held)),
+        ("conflicts", Some(&mut lists.conflicts)),
+        ("duplicate", None),
+        ("losses", None),
+    ] {
+        let mut people: Vec<ListedPerson> = Vec::new();
+        for ordinal in 0..run.batches {
+            people.append(&mut store.list_share(name, ordinal).await?);
+        }
+        let listed = publish_list(store, name, people).await?;
+        if let Some(slot) = slot {
+            *slot = listed;
+        }
+    }
+    lists.rejected = publish_list(store, "rejected", rejected).await?;
+    Ok(lists)
+}
+
+async fn publish_list(
+    store: &RunStore,
+    name: &str,
+    mut people: Vec<ListedPerson>,
+) -> Result<Listed, PollError> {
+    let total = people.len() as u64;
+    let lines: Vec<String> =
+        people.iter().filter_map(|person| serde_json::to_string(person).ok()).collect();
+    let mut text = lines.join("\n");
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    let key = store.publish(&format!("{name}.ndjson"), text, "application/x-ndjson").await?;
+    people.truncate(PEOPLE_SHOWN_MAX);
+    Ok(Listed { people, total, key })
+}
+
+async fn publish(store: &RunStore, report: &Report, lists: &ReportLists) -> Result<(), PollError> {
+    let page = report_page::page(report, lists);
+    store.publish("report.html", page, "text/html; charset=utf-8").await?;
+    store.write_note("report.json", report).await?;
+    Ok(())
+}

@@ -1,0 +1,241 @@
+//! Errands: what no import can say, person by person. Both sides are looked at afresh, and it is decided anew.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use shared::constant_contact::{Amended, Amendment, ConstantContactError, Meaning, Unsubscribe};
+use shared::domain::agreed::Agreed;
+use shared::domain::batch::{Agreement, BatchStage};
+use shared::domain::plan::{Leave, Outbound, Row, Seen, plan};
+use shared::domain::report::ListedPerson;
+use shared::domain::run::{Phase, Run};
+use shared::domain::{Account, Contact, ListId, Uid};
+use shared::invocation::Invocation;
+use shared::store::RunStore;
+use tracing::{info, warn};
+
+use crate::carry::write;
+use crate::error::PollError;
+use crate::removals::{self, ToRemove};
+use crate::services::{Ready, Services};
+use crate::settle::agree;
+
+/// Where a run keeps which batches' errands are done.
+const NOTE: &str = "errands.json";
+/// Why a contact was unsubscribed, as Constant Contact shows it to the marketer.
+const OPT_OUT_REASON: &str = "Withdrew consent in the customer account";
+
+/// How far a run's errands have come.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Progress {
+    /// Batches whose errands are done.
+    done: BTreeSet<u32>,
+    /// Whom Constant Contact refused.
+    pub(crate) rejected: Vec<ListedPerson>,
+}
+
+/// Carries out the errands of a run whose every batch is planned. Answers how many.
+pub(crate) async fn carry_out(
+    services: &Services,
+    ready: &Ready,
+    store: &RunStore,
+    run: &Run,
+    invocation: &Invocation,
+) -> Result<u64, PollError> {
+    if run.dry_run || run.phase != Phase::Announced {
+        return Ok(0);
+    }
+    let Some(planned) = planned_batches(store, run).await? else { return Ok(0) };
+    let mut progress: Progress = store.note(NOTE).await?.unwrap_or_default();
+    let mut count = 0;
+    for (ordinal, errands) in planned {
+        if errands == 0 || progress.done.contains(&ordinal) {
+            continue;
+        }
+        let mut runner =
+            Runner { services, ready, to_remove: ToRemove::new(), rejected: Vec::new() };
+        for errand in store.errands(ordinal).await? {
+            if invocation.must_stop() {
+                // Done again from the first: whoever is done asks for nothing more.
+                removals::submit(ready, store, runner.to_remove).await?;
+                return Ok(count);
+            }
+            runner.run(&errand.uid, invocation).await?;
+            count += 1;
+        }
+        removals::submit(ready, store, runner.to_remove).await?;
+        progress.rejected.append(&mut runner.rejected);
+        progress.done.insert(ordinal);
+        store.write_note(NOTE, &progress).await?;
+    }
+    Ok(count)
+}
+
+/// Whom Constant Contact refused, and whether everything is done: every batch's errands, and every removal.
+pub(crate) async fn progress(
+    ready: &Ready,
+    store: &RunStore,
+    run: &Run,
+) -> Result<Option<Progress>, PollError> {
+    let Some(planned) = planned_batches(store, run).await? else { return Ok(None) };
+    let progress: Progress = store.note(NOTE).await?.unwrap_or_default();
+    let all_done = run.dry_run
+        || planned
+            .iter()
+            .all(|(ordinal, errands)| *errands == 0 || progress.done.contains(ordinal));
+    Ok((all_done && removals::settle(ready, store).await?).then_some(progress))
+}
+
+/// The batches with their errands, once every one of them is planned.
+async fn planned_batches(
+    store: &RunStore,
+    run: &Run,
+) -> Result<Option<Vec<(u32, u64)>>, PollError> {
+    let mut planned = Vec::new();
+    for (ordinal, document) in store.claims().await? {
+        match document.value.stage {
+            BatchStage::Submitted(of) => planned.push((ordinal, of.errands)),
+            BatchStage::Buried { .. } => planned.push((ordinal, 0)),
+            BatchStage::Claimed | BatchStage::Reopened { .. } => return Ok(None),
+        }
+    }
+    let is_whole = u32::try_from(planned.len()).is_ok_and(|count| count == run.batches);
+    Ok(is_whole.then_some(planned))
+}
+
+struct Runner<'a> {
+    services: &'a Services,
+    ready: &'a Ready,
+    to_remove: ToRemove,
+    rejected: Vec<ListedPerson>,
+}
+
+impl Runner<'_> {
+    /// Looks at one person afresh and does what the plan says now.
+    async fn run(&mut self, uid: &Uid, invocation: &Invocation) -> Result<(), PollError> {
+        let ready = self.ready;
+        let known = self.services.ledger.look_up([uid.clone()], []).await?.people;
+        let agreed = known.get(uid);
+        let paths = ready.settings.policy.paths();
+        let account = ready.gigya.account(uid, &paths).await?;
+        let contact = self.contact(agreed, account.as_ref()).await?;
+        let gigya = account.as_ref().map_or(Seen::Absent, Seen::Present);
+        let there = contact.as_ref().map_or(Seen::Absent, Seen::Present);
+        let plan = plan(gigya, there, agreed, ready.terms(), invocation.now());
+
+        let mut noted = plan.noted.clone();
+        if let Some(inbound) = &plan.inbound {
+            let written_at = write(ready, uid, &inbound.leaves).await?;
+            let own = noted.get_or_insert_with(|| agreed.cloned().unwrap_or_default());
+            own.written_at = written_at.or(own.written_at);
+        }
+        let written_at = noted.as_ref().and_then(|noted| noted.written_at);
+        let after = plan.agreed.clone().map(|agreed| Agreed { written_at, ..agreed });
+        let is_done = match (plan.outbound, contact) {
+            (Some(Outbound::Amend { row, lists }), Some(contact)) => {
+                self.amend(uid, &contact, row, &lists).await?
+            }
+            (Some(Outbound::Leave(Leave::Unsubscribe)), Some(contact)) => {
+                let reason = Some(OPT_OUT_REASON.to_owned());
+                let unsubscribe = Some(Unsubscribe { by_person: true, reason });
+                let amendment = Amendment { unsubscribe, ..Amendment::default() };
+                ready.constant_contact.amend(&contact.id, &amendment).await?;
+                true
+            }
+            (Some(Outbound::Leave(Leave::RemoveFromLists(lists))), Some(contact)) => {
+                // Agreed before it is done: a contact that is seen off its list afterwards has not left by itself.
+                self.to_remove.entry(lists).or_default().push(contact.id);
+                true
+            }
+            (Some(Outbound::Join { .. } | Outbound::Update { .. }), _) => {
+                let now = invocation.now();
+                self.services.state.change_due(|due| _ = due.insert(uid.clone(), now)).await?;
+                false
+            }
+            (Some(Outbound::Amend { .. } | Outbound::Leave(_)), None) => {
+                warn!(account.uid = %uid, "An errand found no contact; the next run plans it anew.");
+                false
+            }
+            (None, _) => false,
+        };
+        let after = if is_done { after } else { noted };
+        let Some(after) = after else { return Ok(()) };
+        let before = agreed.cloned().unwrap_or_default();
+        agree(self.services, vec![Agreement { uid: uid.clone(), before, after }], None).await
+    }
+
+    /// The contact that the ledger names, else the one with the account's address.
+    async fn contact(
+        &self,
+        agreed: Option<&Agreed>,
+        account: Option<&Account>,
+    ) -> Result<Option<Contact>, PollError> {
+        let client = &self.ready.constant_contact;
+        if let Some(id) = agreed.and_then(|agreed| agreed.contact.as_ref()) {
+            return Ok(client.contact(id).await?);
+        }
+        let mapping = &self.ready.settings.policy.mapping;
+        match account.and_then(|account| mapping.email(account).ok()) {
+            Some(address) => Ok(client.contact_by_address(&address).await?),
+            None => Ok(None),
+        }
+    }
+
+    /// Writes one contact. Answers whether it is so now; a refusal is listed.
+    async fn amend(
+        &mut self,
+        uid: &Uid,
+        contact: &Contact,
+        row: Row,
+        lists: &BTreeSet<ListId>,
+    ) -> Result<bool, PollError> {
+        let ours: BTreeSet<ListId> =
+            self.ready.settings.policy.lists.iter().map(|list| list.id.clone()).collect();
+        let others = contact.lists.difference(&ours);
+        let mut fields = row.fields;
+        let uid_field = self.ready.settings.policy.mapping.uid_contact_field();
+        fields.insert(uid_field, uid.to_string());
+        let amendment = Amendment {
+            address: Some(row.email),
+            fields,
+            lists: Some(others.chain(lists).cloned().collect()),
+            unsubscribe: None,
+        };
+        match self.ready.constant_contact.amend(&contact.id, &amendment).await {
+            Ok(Amended::Written | Amended::Unchanged) => {
+                info!(account.uid = %uid, contact.id = %contact.id, "Amended a contact.");
+                Ok(true)
+            }
+            Ok(Amended::Gone) => Ok(false),
+            Err(error) => {
+                let Some(reason) = refusal(&error) else { return Err(error.into()) };
+                self.rejected.push(ListedPerson {
+                    uid: uid.clone(),
+                    field: None,
+                    reason: reason.to_owned(),
+                });
+                Ok(false)
+            }
+        }
+    }
+}
+
+/// Why Constant Contact refused this one contact, if that is what the error says.
+fn refusal(error: &ConstantContactError) -> Option<&'static str> {
+    match error.meaning()? {
+        Meaning::Conflict => Some("another contact has this address already"),
+        Meaning::Invalid => Some("Constant Contact refused a value of this contact"),
+        Meaning::TokenRefused
+        | Meaning::ConnectionDead
+        | Meaning::ClientRefused
+        | Meaning::Forbidden
+        | Meaning::NotFound
+        | Meaning::WrongType
+        | Meaning::Throttled
+        | Meaning::QuotaSpent
+        | Meaning::QueueFull
+        | Meaning::Retired
+        | Meaning::Unavailable
+        | Meaning::Undocumented => None,
+    }
+}

@@ -1,0 +1,79 @@
+//! Why a poll failed.
+
+use lambda_runtime::Diagnostic;
+use shared::constant_contact::ConstantContactError;
+use shared::domain::patch::PatchError;
+use shared::domain::{Dispose, Disposition};
+use shared::gigya::GigyaError;
+use shared::secrets::SecretsError;
+use shared::settings::source::SourceError;
+use shared::store::StoreError;
+use shared::telemetry::chain;
+use shared::vendors::VendorError;
+
+use crate::event::EventError;
+
+/// Why an invocation of poll failed. What it did is kept, and the next tick goes on.
+#[derive(Debug, thiserror::Error)]
+pub enum PollError {
+    /// The event is not understood.
+    #[error(transparent)]
+    Event(#[from] EventError),
+    /// The customer's settings are broken or missing.
+    #[error(transparent)]
+    Settings(#[from] SourceError),
+    /// The secret could not be used.
+    #[error("the secret could not be used")]
+    Secrets(#[from] SecretsError),
+    /// Settings and secret do not fit.
+    #[error("the vendors' clients cannot be built")]
+    Vendor(#[from] VendorError),
+    /// Constant Contact refused or did not answer.
+    #[error("Constant Contact could not be asked")]
+    ConstantContact(#[from] ConstantContactError),
+    /// Gigya refused or did not answer.
+    #[error("Gigya could not be asked")]
+    Gigya(#[from] GigyaError),
+    /// The mapping writes where Gigya takes nothing.
+    #[error("what changed in Constant Contact cannot be written to Gigya as the mapping says")]
+    Patch(#[from] PatchError),
+    /// The bucket refused.
+    #[error("progress could not be kept")]
+    Store(#[from] StoreError),
+}
+
+impl PollError {
+    /// The stable kind, which alarms and operators match on.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Event(_) => "Event",
+            Self::Settings(_) | Self::Vendor(_) | Self::Patch(_) => "Settings",
+            Self::Secrets(_) => "Secrets",
+            Self::ConstantContact(_) => "ConstantContact",
+            Self::Gigya(_) => "Gigya",
+            Self::Store(_) => "Store",
+        }
+    }
+}
+
+impl Dispose for PollError {
+    fn disposition(&self) -> Disposition {
+        match self {
+            Self::Event(_) | Self::Patch(_) => Disposition::Reject,
+            Self::Settings(error) => error.disposition(),
+            Self::Secrets(error) => error.disposition(),
+            Self::Vendor(error) => error.disposition(),
+            Self::ConstantContact(error) => error.disposition(),
+            Self::Gigya(error) => error.disposition(),
+            Self::Store(error) => error.disposition(),
+        }
+    }
+}
+
+impl From<PollError> for Diagnostic {
+    fn from(error: PollError) -> Self {
+        let text = chain(&error);
+        tracing::error!(error.kind = error.kind(), error = %text, "The poll failed.");
+        Self { error_type: error.kind().to_owned(), error_message: text }
+    }
+}

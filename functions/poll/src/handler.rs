@@ -1,0 +1,193 @@
+//! One tick: settle, carry, do errands, close.
+
+use jiff::SignedDuration;
+use serde::Serialize;
+use serde_json::Value;
+use shared::domain::RunId;
+use shared::domain::report::{Calls, Inbound};
+use shared::domain::run::{OpenRun, Run};
+use shared::domain::watermark::InboundState;
+use shared::invocation::Invocation;
+use shared::store::RunStore;
+use shared::store::bucket::{ETag, Put};
+
+use crate::carry;
+use crate::close;
+use crate::errands;
+use crate::error::PollError;
+use crate::event::Ask;
+use crate::services::{Ready, Services};
+use crate::settle;
+
+/// The inbound read is due when it is this old: well before upload takes it for stale.
+const INBOUND_EVERY: SignedDuration = SignedDuration::from_mins(10);
+
+/// What poll answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Answer {
+    /// There was nothing to do, or somebody else is doing it.
+    Idle {
+        /// Always true.
+        idle: bool,
+    },
+    /// What was done.
+    Done {
+        /// Parts that were settled.
+        settled: u64,
+        /// What came home, if it was time to look.
+        inbound: Option<Inbound>,
+        /// Single writes and removals that were carried out.
+        errands: u64,
+        /// The run that was closed.
+        closed: Option<RunId>,
+    },
+}
+
+/// Settles what is in flight, carries home what changed in Constant Contact, does what no import can say, and closes the
+/// run when everything of it is done.
+///
+/// # Errors
+/// When the event, the settings or the secret cannot be used, and when a vendor or AWS refuses. What is done by then is
+/// kept, and the next tick goes on.
+pub async fn handle(
+    services: &Services,
+    event: Value,
+    invocation: &Invocation,
+) -> Result<Answer, PollError> {
+    let ask = Ask::read(event)?;
+    let (lease, _) = services.state.run_lease().await?;
+    let (inbound, etag) = services.state.inbound().await?;
+    let is_due = ask.sweep || is_due(&inbound, invocation);
+    if lease.open.is_none() && !is_due {
+        return Ok(Answer::Idle { idle: true });
+    }
+    let Some((inbound, etag)) = hold(services, inbound, etag, invocation).await? else {
+        return Ok(Answer::Idle { idle: true });
+    };
+    let mut tick = Tick { services, invocation, inbound, etag };
+    let done = tick.work(ask, lease.open, is_due).await;
+    let given_back = tick.give_back().await;
+    let answer = done?;
+    given_back?;
+    Ok(answer)
+}
+
+fn is_due(inbound: &InboundState, invocation: &Invocation) -> bool {
+    inbound
+        .read_through
+        .is_none_or(|through| invocation.now().duration_since(through) >= INBOUND_EVERY)
+}
+
+/// Takes the right to poll: one at a time, because a contact that was read before a part was agreed on would look as if
+/// it had left its lists.
+async fn hold(
+    services: &Services,
+    inbound: InboundState,
+    etag: Option<ETag>,
+    invocation: &Invocation,
+) -> Result<Option<(InboundState, ETag)>, PollError> {
+    let is_held = inbound.until.is_some_and(|until| until > invocation.now())
+        && inbound.holder.as_deref() != Some(invocation.id());
+    if is_held {
+        return Ok(None);
+    }
+    let held = InboundState {
+        holder: Some(invocation.id().to_owned()),
+        until: Some(invocation.ends_at()),
+        ..inbound
+    };
+    match services.state.write_inbound(&held, etag.as_ref()).await? {
+        Put::Done(etag) => Ok(Some((held, etag))),
+        Put::Taken => match services.state.inbound().await? {
+            (there, Some(etag)) if there.holder.as_deref() == Some(invocation.id()) => {
+                Ok(Some((there, etag)))
+            }
+            _ => Ok(None),
+        },
+    }
+}
+
+struct Tick<'a> {
+    services: &'a Services,
+    invocation: &'a Invocation,
+    inbound: InboundState,
+    etag: ETag,
+}
+
+impl Tick<'_> {
+    async fn work(
+        &mut self,
+        ask: Ask,
+        open: Option<OpenRun>,
+        is_due: bool,
+    ) -> Result<Answer, PollError> {
+        let services = self.services;
+        let ready = services.ready().await?;
+        let calls_before = ready.calls();
+        let mut open = match open {
+            Some(open) => {
+                let store = services.run(&open.run);
+                store.read().await?.map(|run| (store, run))
+            }
+            None => None,
+        };
+        let settled = match &open {
+            Some((store, run)) => {
+                settle::settle(services, &ready, store, run, self.invocation).await?
+            }
+            None => 0,
+        };
+        let carried = if is_due {
+            Some(carry::carry(services, &ready, &self.inbound, ask.sweep, self.invocation).await?)
+        } else {
+            None
+        };
+        if let Some(carried) = &carried
+            && let Some(through) = carried.read_through
+        {
+            self.inbound.read_through = Some(through);
+            if carried.was_sweep {
+                self.inbound.swept_at = Some(self.invocation.now());
+            }
+        }
+        let inbound = carried.map(|carried| carried.counts);
+        let mut answer = Answer::Done { settled, inbound, errands: 0, closed: None };
+        if let Some((store, run)) = &mut open {
+            let done = self.finish(&ready, store, run, inbound, calls_before).await?;
+            if let Answer::Done { errands, closed, .. } = &mut answer {
+                (*errands, *closed) = done;
+            }
+        }
+        Ok(answer)
+    }
+
+    async fn finish(
+        &self,
+        ready: &Ready,
+        store: &RunStore,
+        run: &mut Run,
+        inbound: Option<Inbound>,
+        calls_before: Calls,
+    ) -> Result<(u64, Option<RunId>), PollError> {
+        let errands = errands::carry_out(self.services, ready, store, run, self.invocation).await?;
+        let calls = ready.calls();
+        let cost = Calls {
+            gigya: calls.gigya - calls_before.gigya,
+            constant_contact: calls.constant_contact - calls_before.constant_contact,
+        };
+        close::note(store, inbound, cost).await?;
+        let closed = close::close(self.services, ready, store, run, self.invocation).await?;
+        Ok((errands, closed.then(|| run.run.clone())))
+    }
+
+    /// Gives the right back and keeps how far the inbound read has come.
+    async fn give_back(&mut self) -> Result<(), PollError> {
+        self.inbound.holder = None;
+        self.inbound.until = None;
+        // If somebody took over after our time was up, theirs is the newer word.
+        let (Put::Done(_) | Put::Taken) =
+            self.services.state.write_inbound(&self.inbound, Some(&self.etag)).await?;
+        Ok(())
+    }
+}
