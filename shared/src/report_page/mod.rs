@@ -102,7 +102,7 @@ fn elapsed(from: Timestamp, to: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use crate::domain::report::tests::example;
-    use crate::domain::report::{Brake, BrakeReason, PartState};
+    use crate::domain::report::{Brake, BrakeReason, Inbound, Losses, PartState, People};
 
     use super::*;
 
@@ -201,9 +201,9 @@ mod tests {
     #[test]
     fn a_run_that_read_nothing_has_a_page_too() {
         let mut report = example();
-        report.people = Default::default();
-        report.inbound = Default::default();
-        report.losses = Default::default();
+        report.people = People::default();
+        report.inbound = Inbound::default();
+        report.losses = Losses::default();
         report.batches.clear();
         let page = page(&report, &ReportLists::default());
         assert_well_formed(&page);
