@@ -1,7 +1,7 @@
 //! The report as a page for people: `runs/<run>/report.html`, beside the `report.json` that it is made from.
 //!
 //! One file that needs nothing else: no script, no font, no image, no request to anywhere, and a policy in its head that
-//! forbids them. It reads in the dark, on a telephone, on paper and aloud. All text goes through [`html::Html`], which
+//! forbids them. It reads in the dark, on a telephone, on paper and aloud. All text goes through `html::Html`, which
 //! escapes it. Like the report, the page knows UIDs and counts, but no name, address or value of anybody.
 
 mod html;

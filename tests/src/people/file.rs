@@ -43,7 +43,7 @@ pub struct BadLine {
 /// See [`BadLine::reason`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadLineReason {
-    /// Longer than [`LINE_BYTES_MAX`].
+    /// Longer than a mebibyte.
     #[error("is longer than {LINE_BYTES_MAX} bytes")]
     TooLong,
     /// Not UTF-8.
@@ -87,7 +87,7 @@ impl fmt::Display for BadLines<'_> {
 ///
 /// # Errors
 /// When the reader fails, or when lines are no accounts: all of them are named, by number and reason, up to
-/// [`BAD_LINES_MAX`].
+/// twenty.
 pub fn from_ndjson(mut reader: impl BufRead) -> Result<Vec<Value>, AccountsFileError> {
     let (mut accounts, mut bad, mut uids) = (Vec::new(), Vec::new(), BTreeSet::new());
     let mut bytes = Vec::new();
