@@ -5,3 +5,4 @@ pub mod aws;
 pub mod constant_contact;
 pub mod gigya;
 pub mod people;
+pub mod terminal;

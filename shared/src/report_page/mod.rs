@@ -1,7 +1,7 @@
 //! The report as a page for people: `runs/<run>/report.html`, beside the `report.json` that it is made from.
 //!
 //! One file that needs nothing else: no script, no font, no image, no request to anywhere, and a policy in its head that
-//! forbids them. It reads in the dark, on a telephone, on paper and aloud. All text goes through [`html::Html`], which
+//! forbids them. It reads in the dark, on a telephone, on paper and aloud. All text goes through `html::Html`, which
 //! escapes it. Like the report, the page knows UIDs and counts, but no name, address or value of anybody.
 
 mod html;
@@ -102,7 +102,7 @@ fn elapsed(from: Timestamp, to: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use crate::domain::report::tests::example;
-    use crate::domain::report::{Brake, BrakeReason, PartState};
+    use crate::domain::report::{Brake, BrakeReason, Inbound, Losses, PartState, People};
 
     use super::*;
 
@@ -201,9 +201,9 @@ mod tests {
     #[test]
     fn a_run_that_read_nothing_has_a_page_too() {
         let mut report = example();
-        report.people = Default::default();
-        report.inbound = Default::default();
-        report.losses = Default::default();
+        report.people = People::default();
+        report.inbound = Inbound::default();
+        report.losses = Losses::default();
         report.batches.clear();
         let page = page(&report, &ReportLists::default());
         assert_well_formed(&page);
