@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http::{HeaderValue, Method, StatusCode, header};
 use serde::de::DeserializeOwned;
 use tokio::sync::Mutex;
@@ -94,31 +95,39 @@ impl ConstantContact {
     }
 
     /// Makes one call with its retries and reads the answer.
-    async fn call<T: DeserializeOwned>(
+    async fn call<T: DeserializeOwned + Send>(
         &self,
         request: &Request,
     ) -> Result<T, ConstantContactError> {
-        with_retries(&SCHEDULE, async || self.attempt(request).await).await
+        // Boxed, since the compiler cannot see that an async closure's borrowing future is `Send`.
+        with_retries(&SCHEDULE, || self.attempt(request).boxed()).await
     }
 
     /// Makes one call that must not be repeated once it may have been acted on. Only what certainly came to nothing (no
     /// connection, a 429, a refused token) is tried again.
-    async fn call_once<T: DeserializeOwned>(
+    async fn call_once<T: DeserializeOwned + Send>(
         &self,
         request: &Request,
     ) -> Result<T, ConstantContactError> {
-        let operation = request.operation;
-        with_retries(&SCHEDULE, async || match self.attempt(request).await {
+        with_retries(&SCHEDULE, || self.attempt_once(request).boxed()).await?
+    }
+
+    /// The outer error may be retried, the inner one may not.
+    async fn attempt_once<T: DeserializeOwned + Send>(
+        &self,
+        request: &Request,
+    ) -> Result<Result<T, ConstantContactError>, ConstantContactError> {
+        match self.attempt(request).await {
             Err(error) if error.leaves_open() => {
+                let operation = request.operation;
                 Ok(Err(ConstantContactError::Unclear { operation, source: Box::new(error) }))
             }
             Err(error) => Err(error),
             Ok(answer) => Ok(Ok(answer)),
-        })
-        .await?
+        }
     }
 
-    async fn attempt<T: DeserializeOwned>(
+    async fn attempt<T: DeserializeOwned + Send>(
         &self,
         request: &Request,
     ) -> Result<T, ConstantContactError> {
@@ -225,7 +234,7 @@ impl ConstantContact {
     }
 
     /// Reads a listing to its end.
-    async fn read_all<T: DeserializeOwned>(
+    async fn read_all<T: DeserializeOwned + Send>(
         &self,
         first: Request,
         mut take: impl FnMut(T) -> Option<Cursor>,

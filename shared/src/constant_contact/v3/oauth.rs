@@ -5,6 +5,7 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http::{HeaderValue, Method, header};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
@@ -61,7 +62,8 @@ pub async fn refresh(
     refresh_token: &Secret,
     now: Timestamp,
 ) -> Result<Tokens, ConstantContactError> {
-    with_retries(&SCHEDULE, async || attempt(caller, connection, refresh_token, now).await).await
+    // Boxed, since the compiler cannot see that an async closure's borrowing future is `Send`.
+    with_retries(&SCHEDULE, || attempt(caller, connection, refresh_token, now).boxed()).await
 }
 
 async fn attempt(
