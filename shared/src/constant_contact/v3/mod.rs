@@ -11,6 +11,7 @@ mod custom_fields;
 mod imports;
 mod lists;
 pub mod oauth;
+mod retry;
 mod wire;
 
 use std::fmt;
@@ -18,7 +19,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::FutureExt;
 use http::{HeaderValue, Method, StatusCode, header};
 use serde::de::DeserializeOwned;
 use tokio::sync::Mutex;
@@ -27,8 +27,9 @@ use url::Url;
 use super::error::{ConstantContactError, Operation, Refusal};
 use super::{Cursor, Renew};
 use crate::domain::{ContactField, Secret};
-use crate::http::call::with_retries;
 use crate::http::{Caller, Now, Pace, Wire};
+
+use retry::with_retries;
 
 pub use connection::{Connection, ENDPOINT, InsecureEndpoint, TOKEN_ENDPOINT};
 
@@ -95,25 +96,24 @@ impl ConstantContact {
     }
 
     /// Makes one call with its retries and reads the answer.
-    async fn call<T: DeserializeOwned + Send>(
+    async fn call<T: DeserializeOwned>(
         &self,
         request: &Request,
     ) -> Result<T, ConstantContactError> {
-        // Boxed, since the compiler cannot see that an async closure's borrowing future is `Send`.
-        with_retries(&SCHEDULE, || self.attempt(request).boxed()).await
+        with_retries(|| self.attempt(request)).await
     }
 
     /// Makes one call that must not be repeated once it may have been acted on. Only what certainly came to nothing (no
     /// connection, a 429, a refused token) is tried again.
-    async fn call_once<T: DeserializeOwned + Send>(
+    async fn call_once<T: DeserializeOwned>(
         &self,
         request: &Request,
     ) -> Result<T, ConstantContactError> {
-        with_retries(&SCHEDULE, || self.attempt_once(request).boxed()).await?
+        with_retries(|| self.attempt_once(request)).await?
     }
 
     /// The outer error may be retried, the inner one may not.
-    async fn attempt_once<T: DeserializeOwned + Send>(
+    async fn attempt_once<T: DeserializeOwned>(
         &self,
         request: &Request,
     ) -> Result<Result<T, ConstantContactError>, ConstantContactError> {
@@ -127,7 +127,7 @@ impl ConstantContact {
         }
     }
 
-    async fn attempt<T: DeserializeOwned + Send>(
+    async fn attempt<T: DeserializeOwned>(
         &self,
         request: &Request,
     ) -> Result<T, ConstantContactError> {
@@ -234,7 +234,7 @@ impl ConstantContact {
     }
 
     /// Reads a listing to its end.
-    async fn read_all<T: DeserializeOwned + Send>(
+    async fn read_all<T: DeserializeOwned>(
         &self,
         first: Request,
         mut take: impl FnMut(T) -> Option<Cursor>,

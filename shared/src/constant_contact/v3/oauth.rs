@@ -5,15 +5,14 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use futures_util::FutureExt;
 use http::{HeaderValue, Method, header};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
-use super::{Connection, SCHEDULE};
+use super::Connection;
+use super::retry::with_retries;
 use crate::constant_contact::error::{ConstantContactError, Operation, Refusal};
 use crate::domain::Secret;
-use crate::http::call::with_retries;
 use crate::http::{Caller, Pace, Wire};
 
 /// Calls a second that the token endpoint takes (Constant Contact's community, 1384049).
@@ -62,8 +61,7 @@ pub async fn refresh(
     refresh_token: &Secret,
     now: Timestamp,
 ) -> Result<Tokens, ConstantContactError> {
-    // Boxed, since the compiler cannot see that an async closure's borrowing future is `Send`.
-    with_retries(&SCHEDULE, || attempt(caller, connection, refresh_token, now).boxed()).await
+    with_retries(|| attempt(caller, connection, refresh_token, now)).await
 }
 
 async fn attempt(

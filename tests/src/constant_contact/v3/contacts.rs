@@ -238,9 +238,9 @@ impl World {
         }
         put(&mut person.texts, "anniversary", anniversary);
         person.birthday = birthday(body)?;
-        person.address = None;
+        let held = person.address.take();
         if let Some(email) = body.get("email_address").filter(|email| !email.is_null()) {
-            replace_email(person, email, &source, now)?;
+            replace_email(person, held, email, &source, now)?;
         }
         if let Some(phones) = body.get("phone_numbers").and_then(Value::as_array) {
             let by_kind = |phone| {
@@ -292,6 +292,7 @@ impl World {
 /// Naming an address is also how somebody is opted in or out.
 fn replace_email(
     person: &mut Person,
+    held: Option<String>,
     email: &Value,
     source: &str,
     now: Timestamp,
@@ -299,6 +300,9 @@ fn replace_email(
     let address = text(email, "address", limits::EMAIL_CHARACTERS_MAX)?;
     if !is_address(&address) {
         return Err("address is not valid".to_owned());
+    }
+    if held.is_none_or(|held| held != address) {
+        person.address_updated_at = now;
     }
     person.address = Some(address);
     let permission = text(email, "permission_to_send", 30)?;
@@ -314,6 +318,7 @@ fn replace_email(
             person.unsubscribe(source == "Contact", &reason, now);
         }
         (true, true) => {}
+        (_, false) if person.permission == permission => {}
         (_, false) => {
             person.opt_out = None;
             person.permission = permission;
