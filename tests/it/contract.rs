@@ -50,14 +50,14 @@ async fn session() -> (Simulator, Vec<Request<Bytes>>) {
 
     client.ensure_custom_field("gigya_uid").await.unwrap();
     let updates = client.create_list("Updates", "Nobody mails this list.").await.unwrap();
-    let rows: String = (0..501).map(|row| format!("p{row}@example.com,Zoë,u{row}\n")).collect();
-    let csv = format!("email,first_name,cf:gigya_uid\n{rows}");
+    let rows: Vec<_> = (0..501).map(|row| format!("p{row}@example.com,Zoë,u{row}")).collect();
+    let csv = format!("email,first_name,cf:gigya_uid\n{}\n", rows.join("\n"));
     let lists = BTreeSet::from([list.clone(), updates.id]);
     client.import_csv("run.0.0.csv", csv.into(), &lists).await.unwrap();
     let rows = json!([{"email": "json@example.com", "birthday_month": 2, "birthday_day": 9,
         "work_city": "Köln", "anniversary": "2005-03-12", "cf:gigya_uid": "u"}]);
     let activity = client.import_json(rows.to_string().as_bytes(), &lists).await.unwrap();
-    call::wait(Duration::from_secs(60)).await;
+    call::wait(Duration::from_mins(1)).await;
     assert!(client.activity(&activity).await.unwrap().unwrap().is_over());
     assert!(client.find_activity("run.0.0.csv").await.unwrap().is_some());
 
@@ -205,7 +205,7 @@ impl Document {
                 self.check_body(request, &parameters, &mut problems);
             }
         }
-        let bearer = request.headers().get(header::AUTHORIZATION).map(|value| value.as_bytes());
+        let bearer = request.headers().get(header::AUTHORIZATION).map(http::HeaderValue::as_bytes);
         if !bearer.is_some_and(|bearer| bearer.starts_with(b"Bearer ")) {
             problems.push("there is no bearer".to_owned());
         }

@@ -1,6 +1,6 @@
 //! Version 3: OAuth 2, JSON in UTF-8, ids that are UUIDs.
 //!
-//! One [`Client`](ConstantContact) per key and invocation: it holds the current access token, the pace and the catalogue
+//! One [`ConstantContact`] per key and invocation: it holds the current access token, the pace and the catalogue
 //! of custom fields. Every attempt takes its turn; a 401 asks once for a newer token and repeats that one call once.
 
 mod activities;

@@ -28,6 +28,9 @@ const PERMISSIONS: [&str; 6] =
 
 type Query = [(String, String)];
 
+/// Where a page starts, and by what parameters.
+type Resumed = (usize, Vec<(String, String)>);
+
 /// One of a contact's dates.
 type DateOf = fn(&Person) -> Option<Timestamp>;
 
@@ -71,7 +74,7 @@ fn href(path: &str, start: usize, query: &Query) -> String {
 }
 
 /// Where a page starts and by what parameters, from the parameters themselves or from the cursor that replaces them.
-fn resumed(query: &Query, alone: bool) -> Result<(usize, Vec<(String, String)>), Box<Answer>> {
+fn resumed(query: &Query, alone: bool) -> Result<Resumed, Box<Answer>> {
     let Some(cursor) = parameter(query, "cursor") else { return Ok((0, query.to_vec())) };
     if alone && query.len() > 1 {
         return Err(Box::new(answer::invalid("cursor stands alone")));

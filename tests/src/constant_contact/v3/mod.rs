@@ -237,13 +237,18 @@ impl Simulator {
         self.settled().people.with_address(address).cloned()
     }
 
-    /// A contact is made in the screens; its id. Its times are now.
-    pub fn add_contact(&self, mut person: Person) -> String {
+    /// A contact is made in the screens; its id, or nothing when another has its address. Its times are now.
+    pub fn add_contact(&self, mut person: Person) -> Option<String> {
         let now = self.clock.now();
         person.created_at = now;
         person.updated_at = now;
         person.address_updated_at = now;
-        self.settled().people.add(person)
+        let mut world = self.settled();
+        let is_taken = |address| world.people.with_address(address).is_some();
+        if person.address.as_deref().is_some_and(is_taken) {
+            return None;
+        }
+        Some(world.people.add(person))
     }
 
     /// A contact unsubscribes, or the tenant unsubscribes it. False when there is no such contact.
