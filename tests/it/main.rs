@@ -6,6 +6,7 @@
 
 mod architecture;
 mod aws;
+mod constant_contact;
 mod contract;
 mod events;
 mod gigya;

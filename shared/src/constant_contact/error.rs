@@ -300,7 +300,7 @@ pub enum ConstantContactError {
         operation: Operation,
         /// Why it is not clear.
         #[source]
-        source: Box<ConstantContactError>,
+        source: Box<Self>,
     },
     /// No answer, or not all of it.
     #[error("no answer to the attempt to {operation}")]

@@ -12,7 +12,7 @@ impl Form {
     /// A form whose boundary occurs in none of these contents.
     pub(super) fn around(contents: &[&[u8]]) -> Self {
         let room = contents.iter().map(|content| content.len() + 256).sum();
-        let boundary = (0_u32..)
+        let boundary = (0..=u32::MAX)
             .map(|attempt| format!("gigya-constant-contact-{attempt:08x}"))
             .find(|boundary| contents.iter().all(|content| !holds(content, boundary.as_bytes())))
             .expect("no content holds four thousand million boundaries");

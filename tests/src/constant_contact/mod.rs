@@ -1,1 +1,5 @@
-//! Front page of `constant_contact`.
+//! Constant Contact as its documents describe it, in memory. [`v3`] is version 3.
+
+pub mod v3;
+
+pub use v3::{Fate, Fault, Person, Simulator, Switches};

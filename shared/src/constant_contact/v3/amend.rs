@@ -154,13 +154,12 @@ impl From<wire::Contact> for Replacement {
 
 impl Replacement {
     fn set_address(&mut self, address: &str) {
-        match &mut self.email_address {
-            Some(email) => address.clone_into(&mut email.address),
-            None => {
-                let address = address.to_owned();
-                let email = Email { address, permission_to_send: None, opt_out_reason: None };
-                self.email_address = Some(email);
-            }
+        if let Some(email) = &mut self.email_address {
+            address.clone_into(&mut email.address);
+        } else {
+            let address = address.to_owned();
+            self.email_address =
+                Some(Email { address, permission_to_send: None, opt_out_reason: None });
         }
     }
 

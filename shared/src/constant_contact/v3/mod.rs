@@ -1,6 +1,6 @@
 //! Version 3: OAuth 2, JSON in UTF-8, ids that are UUIDs.
 //!
-//! One [`Client`](ConstantContact) per key and invocation: it holds the current access token, the pace and the catalogue
+//! One [`ConstantContact`] per key and invocation: it holds the current access token, the pace and the catalogue
 //! of custom fields. Every attempt takes its turn; a 401 asks once for a newer token and repeats that one call once.
 
 mod activities;
@@ -11,6 +11,7 @@ mod custom_fields;
 mod imports;
 mod lists;
 pub mod oauth;
+mod retry;
 mod wire;
 
 use std::fmt;
@@ -26,8 +27,9 @@ use url::Url;
 use super::error::{ConstantContactError, Operation, Refusal};
 use super::{Cursor, Renew};
 use crate::domain::{ContactField, Secret};
-use crate::http::call::with_retries;
 use crate::http::{Caller, Now, Pace, Wire};
+
+use retry::with_retries;
 
 pub use connection::{Connection, ENDPOINT, InsecureEndpoint, TOKEN_ENDPOINT};
 
@@ -98,7 +100,7 @@ impl ConstantContact {
         &self,
         request: &Request,
     ) -> Result<T, ConstantContactError> {
-        with_retries(&SCHEDULE, async || self.attempt(request).await).await
+        with_retries(|| self.attempt(request)).await
     }
 
     /// Makes one call that must not be repeated once it may have been acted on. Only what certainly came to nothing (no
@@ -107,15 +109,22 @@ impl ConstantContact {
         &self,
         request: &Request,
     ) -> Result<T, ConstantContactError> {
-        let operation = request.operation;
-        with_retries(&SCHEDULE, async || match self.attempt(request).await {
+        with_retries(|| self.attempt_once(request)).await?
+    }
+
+    /// The outer error may be retried, the inner one may not.
+    async fn attempt_once<T: DeserializeOwned>(
+        &self,
+        request: &Request,
+    ) -> Result<Result<T, ConstantContactError>, ConstantContactError> {
+        match self.attempt(request).await {
             Err(error) if error.leaves_open() => {
+                let operation = request.operation;
                 Ok(Err(ConstantContactError::Unclear { operation, source: Box::new(error) }))
             }
             Err(error) => Err(error),
             Ok(answer) => Ok(Ok(answer)),
-        })
-        .await?
+        }
     }
 
     async fn attempt<T: DeserializeOwned>(

@@ -9,10 +9,10 @@ use http::{HeaderValue, Method, header};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
-use super::{Connection, SCHEDULE};
+use super::Connection;
+use super::retry::with_retries;
 use crate::constant_contact::error::{ConstantContactError, Operation, Refusal};
 use crate::domain::Secret;
-use crate::http::call::with_retries;
 use crate::http::{Caller, Pace, Wire};
 
 /// Calls a second that the token endpoint takes (Constant Contact's community, 1384049).
@@ -61,7 +61,7 @@ pub async fn refresh(
     refresh_token: &Secret,
     now: Timestamp,
 ) -> Result<Tokens, ConstantContactError> {
-    with_retries(&SCHEDULE, async || attempt(caller, connection, refresh_token, now).await).await
+    with_retries(|| attempt(caller, connection, refresh_token, now)).await
 }
 
 async fn attempt(

@@ -1,4 +1,5 @@
 //! What travels, and how it is understood. Private to the client.
+#![expect(clippy::struct_field_names, reason = "the fields are named as the vendor names them")]
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -71,7 +72,6 @@ pub(super) struct Activity {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[expect(clippy::struct_field_names, reason = "these are the vendor's names")]
 struct ActivityStatus {
     items_total_count: Option<u64>,
     items_completed_count: Option<u64>,

@@ -1,0 +1,332 @@
+//! Imports: what is cut, what is refused, what lands.
+
+use std::collections::{BTreeMap, HashMap};
+
+use bytes::Bytes;
+use http::{Request, StatusCode, header};
+use jiff::Timestamp;
+use serde_json::Value;
+use shared::domain::limits;
+
+use super::activities::{Counts, Work, checked_ids, ids};
+use super::answer::{self, Answer};
+use super::contacts::{TEXT_CHARACTERS_MAX, is_address, is_date, put, revive};
+use super::faults::Fate;
+use super::people::Person;
+use super::switches::{Switches, UnknownList};
+use super::world::World;
+
+/// A row of an import: key and value.
+pub(super) type Row = BTreeMap<String, String>;
+
+/// Why a row does not land.
+enum Refusal {
+    /// It waits in the screens for somebody to mend it.
+    Correctable,
+    /// It is refused.
+    Error,
+}
+
+impl World {
+    pub(super) fn import_csv(&mut self, request: &Request<Bytes>, now: Timestamp) -> Answer {
+        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        let boundary = kind
+            .filter(|kind| kind.starts_with("multipart/form-data"))
+            .and_then(|kind| kind.split_once("boundary="));
+        let wrong_type = |text| {
+            let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+            answer::refused(status, "unsupported_media_type", text)
+        };
+        let Some((_, boundary)) = boundary else { return wrong_type("no boundary") };
+        let parts = parts(request.body(), boundary.trim_matches('"'));
+        let file = parts.iter().find(|part| part.name == "file");
+        let lists = parts.iter().find(|part| part.name == "list_ids");
+        let Some((file, lists)) = file.zip(lists) else {
+            return answer::invalid("file and list_ids are needed");
+        };
+        if !file.file_name.to_ascii_lowercase().ends_with(".csv") {
+            return wrong_type("the file must be of type .csv");
+        }
+        let lists = String::from_utf8_lossy(&lists.content);
+        let lists = lists.split(',').map(|id| id.trim().to_owned()).collect();
+        let Some(lists) = checked_ids(lists, limits::IMPORT_LISTS_MAX) else {
+            return answer::invalid("list_ids are between 1 and 50 UUIDs");
+        };
+        let first = csv::ReaderBuilder::new().from_reader(&file.content[..]).headers().cloned();
+        if !first.is_ok_and(|headings| headings.iter().any(|heading| heading == "email")) {
+            return answer::invalid("the first line must name a column email");
+        }
+        let work = Work::ImportCsv { file: file.content.clone(), lists: lists.clone() };
+        let file_name = Some(file.file_name.clone());
+        self.submit_import(work, file_name, &lists, now)
+    }
+
+    pub(super) fn import_json(&mut self, body: &Value, now: Timestamp) -> Answer {
+        let lists = ids(&body["list_ids"], limits::IMPORT_LISTS_MAX);
+        let rows = body["import_data"].as_array();
+        let Some((rows, lists)) = rows.zip(lists) else {
+            return answer::invalid("import_data and list_ids are needed");
+        };
+        let work = Work::ImportJson { rows: rows.clone(), lists: lists.clone() };
+        self.submit_import(work, None, &lists, now)
+    }
+
+    fn submit_import(
+        &mut self,
+        work: Work,
+        file_name: Option<String>,
+        lists: &[String],
+        now: Timestamp,
+    ) -> Answer {
+        let mut fate = None;
+        if !lists.iter().all(|list| self.has_list(list)) {
+            match self.switches.unknown_list {
+                UnknownList::Refused => return answer::invalid("list_ids names an unknown list"),
+                UnknownList::NotFound => return answer::not_found("A list was not found."),
+                UnknownList::ActivityFails => fate = Some(Fate::Fails),
+            }
+        }
+        self.submit(work, file_name, lists.len(), fate, now)
+    }
+
+    /// Lands rows; of two with one address, the last.
+    pub(super) fn import(&mut self, rows: &[Row], lists: &[String], at: Timestamp) -> Counts {
+        let fields: HashMap<String, String> =
+            self.fields.iter().map(|field| (field.name.clone(), field.id.clone())).collect();
+        let address = |row: &Row| row.get("email").map(|text| text.trim().to_ascii_lowercase());
+        let last: HashMap<Option<String>, usize> =
+            rows.iter().enumerate().map(|(place, row)| (address(row), place)).collect();
+        let mut counts = Counts { persons: Some(rows.len() as u64), ..Counts::default() };
+        for (place, row) in rows.iter().enumerate() {
+            let is_last = last.get(&address(row)) == Some(&place);
+            match judge(row, &self.switches) {
+                Err(Refusal::Correctable) => counts.correctable += 1,
+                Err(Refusal::Error) => counts.errors += 1,
+                Ok(()) if is_last => {
+                    if !self.land(row, &fields, lists, at) {
+                        counts.cannot_add_to_list += 1;
+                    }
+                }
+                Ok(()) => {}
+            }
+        }
+        counts
+    }
+
+    /// Lands one row; false when the contact is unsubscribed and so joins no list.
+    fn land(
+        &mut self,
+        row: &Row,
+        fields: &HashMap<String, String>,
+        lists: &[String],
+        at: Timestamp,
+    ) -> bool {
+        let switches = self.switches;
+        let address = row.get("email").map(|text| text.trim()).unwrap_or_default();
+        let existing = self.people.with_address(address).map(|person| person.id.clone());
+        let id = existing.unwrap_or_else(|| self.people.add(Person::new(address, at)));
+        let land = |person: &mut Person| {
+            let is_unsubscribed = person.is_unsubscribed();
+            let before = person.clone();
+            if !is_unsubscribed || switches.import_updates_unsubscribed {
+                for (key, value) in row {
+                    if !value.is_empty() || switches.empty_clears {
+                        set(person, key, value, fields);
+                    }
+                }
+            }
+            if !is_unsubscribed {
+                revive(person, at, &switches);
+                person.lists.extend(lists.iter().cloned());
+            }
+            let changed = before.texts != person.texts
+                || before.birthday != person.birthday
+                || before.phones != person.phones
+                || before.streets != person.streets
+                || before.custom != person.custom;
+            if changed || switches.import_moves_updated_at {
+                person.updated_at = at;
+                "Account".clone_into(&mut person.update_source);
+            }
+            !is_unsubscribed
+        };
+        self.people.change(&id, land).unwrap_or(true)
+    }
+}
+
+/// Whether a row lands (OAS, `correctable_count`: bad address, bad date, half a birthday; `error_count`: the rest).
+fn judge(row: &Row, switches: &Switches) -> Result<(), Refusal> {
+    let value = |key: &str| row.get(key).map(|text| text.trim()).filter(|text| !text.is_empty());
+    let address = value("email").filter(|address| is_address(address));
+    let Some(address) = address else { return Err(Refusal::Correctable) };
+    if address.chars().count() > switches.import_email_characters_max {
+        return Err(Refusal::Error);
+    }
+    if value("anniversary").is_some_and(|date| !is_date(date)) {
+        return Err(Refusal::Correctable);
+    }
+    let part = |key: &str, max: u8| {
+        value(key).map(|text| text.parse::<u8>().is_ok_and(|part| (1..=max).contains(&part)))
+    };
+    match (part("birthday_month", 12), part("birthday_day", 31)) {
+        (None, None) | (Some(true), Some(true)) => {}
+        (None | Some(_), None | Some(_)) => return Err(Refusal::Correctable),
+    }
+    let is_long = |(key, text): (&String, &String)| text.chars().count() > characters_max(key);
+    if row.iter().any(is_long) { Err(Refusal::Error) } else { Ok(()) }
+}
+
+/// Longest value of a column (OAS, `JsonImportContact`).
+fn characters_max(key: &str) -> usize {
+    match key {
+        "email" => usize::MAX,
+        key if key.starts_with("cf:") => limits::CUSTOM_FIELD_CHARACTERS_MAX,
+        key if key.ends_with("street") || key.ends_with("street2") => 255,
+        _ => TEXT_CHARACTERS_MAX,
+    }
+}
+
+/// Puts one value where its column belongs; unknown columns and unknown custom fields are ignored.
+fn set(person: &mut Person, key: &str, value: &str, fields: &HashMap<String, String>) {
+    if let Some(name) = key.strip_prefix("cf:") {
+        if let Some(id) = fields.get(name) {
+            put(&mut person.custom, id, value.to_owned());
+        }
+        return;
+    }
+    match key {
+        "first_name" | "last_name" | "job_title" | "company_name" | "anniversary" => {
+            put(&mut person.texts, key, value.to_owned());
+        }
+        "birthday_month" | "birthday_day" => {
+            let part = value.parse().ok();
+            let (month, day) = person.birthday.unwrap_or((1, 1));
+            person.birthday = part.map(|part| match key {
+                "birthday_month" => (part, day),
+                _ => (month, part),
+            });
+        }
+        "phone" => put(&mut person.phones, "other", value.to_owned()),
+        key => {
+            if let Some(kind) = key.strip_suffix("_phone") {
+                put(&mut person.phones, kind, value.to_owned());
+            } else {
+                set_street(person, key, value);
+            }
+        }
+    }
+}
+
+fn set_street(person: &mut Person, key: &str, value: &str) {
+    let (kind, part) = match key.split_once('_') {
+        Some((kind @ ("home" | "work" | "other"), part)) => (kind, part),
+        _ => ("home", key),
+    };
+    let place = match part {
+        "street" | "street2" => 0,
+        "city" => 1,
+        "state" => 2,
+        "zip" => 3,
+        "country" => 4,
+        _ => return,
+    };
+    let street = person.streets.entry(kind.to_owned()).or_default();
+    if part == "street2" && !street[0].is_empty() {
+        // A row's `street` comes before its `street2`, and is appended to.
+        street[0] = format!("{} {value}", street[0]);
+    } else {
+        value.clone_into(&mut street[place]);
+    }
+    if street.iter().all(String::is_empty) {
+        person.streets.remove(kind);
+    }
+}
+
+/// The rows of a CSV file that are looked at: those that lie whole within the limit of bytes, up to the limit of rows.
+pub(super) fn csv_rows(file: &Bytes, switches: &Switches) -> Vec<Row> {
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(&file[..]);
+    let Ok(headings) = reader.headers().cloned() else { return Vec::new() };
+    let mut rows = Vec::new();
+    let mut record = csv::StringRecord::new();
+    while let Ok(true) = reader.read_record(&mut record) {
+        let end = usize::try_from(reader.position().byte()).unwrap_or(usize::MAX);
+        if end > switches.import_bytes_max || rows.len() == switches.import_rows_max {
+            break;
+        }
+        let row = headings.iter().zip(&record);
+        rows.push(row.map(|(key, value)| (key.to_owned(), value.to_owned())).collect());
+    }
+    rows
+}
+
+/// The lines of a CSV file, its heading included.
+pub(super) fn lines(file: &Bytes) -> u64 {
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(&file[..]);
+    1 + reader.records().count() as u64
+}
+
+/// The rows of a JSON import that are looked at.
+pub(super) fn json_rows(rows: Vec<Value>, switches: &Switches) -> Vec<Row> {
+    let mut bytes = 0;
+    let mut taken = Vec::new();
+    for row in rows.into_iter().take(switches.import_rows_max) {
+        bytes += row.to_string().len() + 1;
+        if bytes > switches.import_bytes_max {
+            break;
+        }
+        let Value::Object(row) = row else { continue };
+        let text = |value: Value| match value {
+            Value::String(text) => Some(text),
+            Value::Number(number) => Some(number.to_string()),
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+        };
+        taken.push(row.into_iter().filter_map(|(key, value)| Some((key, text(value)?))).collect());
+    }
+    taken
+}
+
+/// One part of a form.
+#[derive(Debug, Default)]
+pub(super) struct Part {
+    pub(super) name: String,
+    pub(super) file_name: String,
+    pub(super) content: Bytes,
+}
+
+/// The parts of a form (RFC 7578).
+fn parts(body: &Bytes, boundary: &str) -> Vec<Part> {
+    let delimiter = format!("--{boundary}");
+    let places: Vec<usize> = find_all(body, delimiter.as_bytes());
+    let mut parts = Vec::new();
+    for pair in places.windows(2) {
+        // After the delimiter and before the next stands a line break.
+        let (start, end) = (pair[0] + delimiter.len() + 2, pair[1].saturating_sub(2));
+        if start > end {
+            continue;
+        }
+        let part = body.slice(start..end);
+        let Some(split) =
+            find_all(part.get(..part.len().min(2_048)).unwrap_or_default(), b"\r\n\r\n")
+                .first()
+                .copied()
+        else {
+            continue;
+        };
+        let head = String::from_utf8_lossy(&part[..split]).into_owned();
+        let attribute = |name: &str| {
+            let (_, rest) = head.split_once(&format!("{name}=\""))?;
+            Some(rest.split_once('"')?.0.to_owned())
+        };
+        parts.push(Part {
+            name: attribute("; name").unwrap_or_default(),
+            file_name: attribute("; filename").unwrap_or_default(),
+            content: part.slice(split + 4..),
+        });
+    }
+    parts
+}
+
+fn find_all(content: &[u8], wanted: &[u8]) -> Vec<usize> {
+    let windows = content.windows(wanted.len()).enumerate();
+    windows.filter(|(_, window)| *window == wanted).map(|(place, _)| place).collect()
+}

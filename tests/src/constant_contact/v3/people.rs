@@ -1,0 +1,262 @@
+//! The contacts, with indices by id and by address.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::answer::moment;
+use super::switches::Switches;
+
+/// Street, city, state, postal code and country.
+pub type Street = [String; 5];
+
+const STREET_NAMES: [&str; 5] = ["street", "city", "state", "postal_code", "country"];
+
+/// An unsubscribe.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OptOut {
+    /// When.
+    pub at: Timestamp,
+    /// By the person; else by the tenant.
+    pub by_person: bool,
+    /// Why.
+    pub reason: String,
+}
+
+/// A contact, as Constant Contact holds it. What is empty is not set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// `contact_id`; given by the simulator.
+    pub id: String,
+    /// The address, if there is one.
+    pub address: Option<String>,
+    /// `permission_to_send`.
+    pub permission: String,
+    /// The unsubscribe, if the address is.
+    pub opt_out: Option<OptOut>,
+    /// `email_address.updated_at`.
+    pub address_updated_at: Timestamp,
+    /// `first_name`, `last_name`, `job_title`, `company_name` and `anniversary`.
+    pub texts: BTreeMap<String, String>,
+    /// Month and day.
+    pub birthday: Option<(u8, u8)>,
+    /// By kind: `home`, `work`, `mobile`, `other`.
+    pub phones: BTreeMap<String, String>,
+    /// By kind: `home`, `work`, `other`.
+    pub streets: BTreeMap<String, Street>,
+    /// By the custom field's id.
+    pub custom: BTreeMap<String, String>,
+    /// The lists.
+    pub lists: BTreeSet<String>,
+    /// Tags, which nobody but the tenant touches.
+    pub taggings: Vec<String>,
+    /// Notes, which nobody but the tenant touches.
+    pub notes: Vec<String>,
+    /// `Account` or `Contact`.
+    pub update_source: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// When it was deleted, if it is.
+    pub deleted_at: Option<Timestamp>,
+}
+
+impl Person {
+    /// A contact that was just imported.
+    pub fn new(address: &str, now: Timestamp) -> Self {
+        Self {
+            id: String::new(),
+            address: Some(address.to_owned()),
+            permission: "implicit".to_owned(),
+            opt_out: None,
+            address_updated_at: now,
+            texts: BTreeMap::new(),
+            birthday: None,
+            phones: BTreeMap::new(),
+            streets: BTreeMap::new(),
+            custom: BTreeMap::new(),
+            lists: BTreeSet::new(),
+            taggings: Vec::new(),
+            notes: Vec::new(),
+            update_source: "Account".to_owned(),
+            created_at: now,
+            updated_at: now,
+            deleted_at: None,
+        }
+    }
+
+    /// Whether the person left, account-wide.
+    pub fn is_unsubscribed(&self) -> bool {
+        self.permission == "unsubscribed"
+    }
+
+    pub(super) fn unsubscribe(&mut self, by_person: bool, reason: &str, now: Timestamp) {
+        "unsubscribed".clone_into(&mut self.permission);
+        self.opt_out = Some(OptOut { at: now, by_person, reason: reason.to_owned() });
+        self.address_updated_at = now;
+    }
+
+    pub(super) fn delete(&mut self, now: Timestamp, switches: &Switches) {
+        self.lists.clear();
+        self.deleted_at = Some(now);
+        if switches.delete_moves_updated_at {
+            self.updated_at = now;
+        }
+    }
+
+    pub(super) fn leave(&mut self, list: &str, now: Timestamp, switches: &Switches) {
+        if self.lists.remove(list) && switches.list_change_moves_updated_at {
+            self.updated_at = now;
+        }
+    }
+
+    /// Which of `status`'s words fits.
+    pub(super) fn status(&self) -> &str {
+        match self.permission.as_str() {
+            _ if self.deleted_at.is_some() => "deleted",
+            "explicit" | "implicit" => "active",
+            other => other,
+        }
+    }
+
+    /// The contact as it is answered, with the subresources that were asked for; unset fields are left out.
+    pub(super) fn to_json(&self, include: &[&str], switches: &Switches) -> Value {
+        let mut json = Map::new();
+        json.insert("contact_id".into(), json!(self.id));
+        if let Some(address) = &self.address {
+            json.insert("email_address".into(), self.address_json(address));
+        }
+        for (name, text) in &self.texts {
+            json.insert(name.clone(), json!(text));
+        }
+        if let Some((month, day)) = self.birthday {
+            json.insert("birthday_month".into(), json!(month));
+            json.insert("birthday_day".into(), json!(day));
+        }
+        json.insert("create_source".into(), json!("Account"));
+        json.insert("update_source".into(), json!(self.update_source));
+        json.insert("created_at".into(), json!(moment(self.created_at)));
+        json.insert("updated_at".into(), json!(moment(self.updated_at)));
+        if let Some(at) = self.deleted_at {
+            let mut text = moment(at);
+            if switches.deleted_at_is_a_date {
+                text.truncate("2026-11-23".len());
+            }
+            json.insert("deleted_at".into(), json!(text));
+        }
+        for name in include {
+            if let Some(value) = self.subresource(name) {
+                json.insert((*name).to_owned(), value);
+            }
+        }
+        Value::Object(json)
+    }
+
+    fn address_json(&self, address: &str) -> Value {
+        let mut json = json!({"address": address, "permission_to_send": self.permission,
+            "created_at": moment(self.created_at), "updated_at": moment(self.address_updated_at),
+            "opt_in_source": "Account", "opt_in_date": moment(self.created_at), "confirm_status": "off"});
+        if let Some(out) = &self.opt_out {
+            json["opt_out_source"] = json!(if out.by_person { "Contact" } else { "Account" });
+            json["opt_out_date"] = json!(moment(out.at));
+            if !out.reason.is_empty() {
+                json["opt_out_reason"] = json!(out.reason);
+            }
+        }
+        json
+    }
+
+    fn subresource(&self, name: &str) -> Option<Value> {
+        Some(match name {
+            "custom_fields" => self
+                .custom
+                .iter()
+                .map(|(id, value)| json!({"custom_field_id": id, "value": value}))
+                .collect(),
+            "list_memberships" => json!(self.lists),
+            "taggings" => json!(self.taggings),
+            "notes" => self
+                .notes
+                .iter()
+                .map(|note| json!({"content": note, "created_at": moment(self.created_at)}))
+                .collect(),
+            "phone_numbers" => self
+                .phones
+                .iter()
+                .map(|(kind, number)| {
+                    json!({"phone_number_id": format!("{}-{kind}", self.id), "kind": kind,
+                        "phone_number": number, "created_at": moment(self.created_at)})
+                })
+                .collect(),
+            "street_addresses" => self.streets.iter().map(street_json).collect(),
+            _ => return None,
+        })
+    }
+}
+
+fn street_json((kind, street): (&String, &Street)) -> Value {
+    let mut json = json!({"kind": kind});
+    for (name, part) in STREET_NAMES.iter().zip(street) {
+        if !part.is_empty() {
+            json[*name] = json!(part);
+        }
+    }
+    json
+}
+
+/// All contacts, in the order in which they were made; that order is what cursors count in.
+#[derive(Debug, Default)]
+pub(super) struct People {
+    all: Vec<Person>,
+    by_id: HashMap<String, usize>,
+    by_address: HashMap<String, usize>,
+}
+
+impl People {
+    pub(super) fn all(&self) -> &[Person] {
+        &self.all
+    }
+
+    pub(super) fn get(&self, id: &str) -> Option<&Person> {
+        self.by_id.get(id).map(|place| &self.all[*place])
+    }
+
+    pub(super) fn with_address(&self, address: &str) -> Option<&Person> {
+        self.by_address.get(&address.to_ascii_lowercase()).map(|place| &self.all[*place])
+    }
+
+    pub(super) fn add(&mut self, mut person: Person) -> String {
+        let place = self.all.len();
+        person.id = format!("{place:08x}-c0c0-4c0c-8c0c-{place:012x}");
+        let id = person.id.clone();
+        self.by_id.insert(id.clone(), place);
+        if let Some(address) = &person.address {
+            self.by_address.insert(address.to_ascii_lowercase(), place);
+        }
+        self.all.push(person);
+        id
+    }
+
+    /// Changes a contact and keeps the indices right. The address must be free, which the caller has checked.
+    pub(super) fn change<T>(
+        &mut self,
+        id: &str,
+        change: impl FnOnce(&mut Person) -> T,
+    ) -> Option<T> {
+        let place = *self.by_id.get(id)?;
+        let person = &mut self.all[place];
+        let before = person.address.clone();
+        let outcome = change(person);
+        if before != person.address {
+            if let Some(address) = before {
+                self.by_address.remove(&address.to_ascii_lowercase());
+            }
+            if let Some(address) = &person.address {
+                self.by_address.insert(address.to_ascii_lowercase(), place);
+            }
+        }
+        Some(outcome)
+    }
+}

@@ -1,0 +1,57 @@
+//! Everything that is, in one place.
+
+use std::collections::BTreeMap;
+
+use shared::constant_contact::Operation;
+
+use super::activities::Job;
+use super::catalogue::{CustomField, List};
+use super::faults::Script;
+use super::people::People;
+use super::quota::Quota;
+use super::switches::Switches;
+use super::tokens::Tokens;
+
+/// Everything that is.
+#[derive(Debug)]
+pub(super) struct World {
+    pub(super) switches: Switches,
+    pub(super) script: Script,
+    pub(super) tokens: Tokens,
+    pub(super) quota: Quota,
+    pub(super) people: People,
+    pub(super) lists: Vec<List>,
+    pub(super) fields: Vec<CustomField>,
+    pub(super) jobs: Vec<Job>,
+    pub(super) jobs_made: u64,
+    pub(super) calls: BTreeMap<Operation, u64>,
+    pub(super) writes: u64,
+}
+
+impl World {
+    pub(super) fn new(switches: Switches) -> Self {
+        Self {
+            switches,
+            script: Script::default(),
+            tokens: Tokens::default(),
+            quota: Quota::default(),
+            people: People::default(),
+            lists: Vec::new(),
+            fields: Vec::new(),
+            jobs: Vec::new(),
+            jobs_made: 0,
+            calls: BTreeMap::new(),
+            writes: 0,
+        }
+    }
+
+    pub(super) fn has_list(&self, id: &str) -> bool {
+        self.lists.iter().any(|list| list.id == id)
+    }
+}
+
+/// Whether a text has the form of a UUID.
+pub(super) fn is_uuid(text: &str) -> bool {
+    let lengths: Vec<usize> = text.split('-').map(str::len).collect();
+    lengths == [8, 4, 4, 4, 12] && text.chars().all(|c| c.is_ascii_hexdigit() || c == '-')
+}
