@@ -50,8 +50,8 @@ pub enum MappingProblem {
     #[error("\"{0}\" carries the Gigya UID (uid_field); map to another field")]
     UidField(ContactField),
     /// The address would come home.
-    #[error("\"email\" must be owned by gigya: the address belongs to the login")]
-    EmailComesHome,
+    #[error("\"{0}\" must be owned by gigya: the address belongs to the login")]
+    EmailComesHome(ContactField),
     /// Nothing to read.
     #[error(
         "\"{0}\" has no source; say where the value stands in Gigya, or give a template or a constant"
@@ -72,9 +72,9 @@ pub enum MappingProblem {
     NotFirst(ContactField),
     /// A birthday that is not made of a day and a month.
     #[error(
-        "\"birthday\" takes one date, or [\"profile.birthDay\", \"profile.birthMonth\"] in this order and without a transform"
+        "\"{0}\" takes one date, or [\"profile.birthDay\", \"profile.birthMonth\"] in this order and without a transform"
     )]
-    Birthday,
+    Birthday(ContactField),
     /// A date format that cannot be read.
     #[error("\"{0}\": the date format \"{1}\" does not name a whole day; write it like %d.%m.%Y")]
     DateFormat(ContactField, String),
@@ -99,6 +99,30 @@ pub enum MappingProblem {
         "\"{0}\" cannot come home: Constant Contact appends street2 to street; set owner = \"gigya\" or leave street2 out"
     )]
     NotObservable(ContactField),
+}
+
+impl MappingProblem {
+    /// The field whose rule is to be mended; of two, the later one.
+    pub fn field(&self) -> Option<&ContactField> {
+        match self {
+            Self::Twice(field)
+            | Self::SameColumn(_, field)
+            | Self::UidField(field)
+            | Self::NoSource(field)
+            | Self::IdleSource(field)
+            | Self::SeveralSources(field)
+            | Self::NotFirst(field)
+            | Self::Birthday(field)
+            | Self::DateFormat(field, _)
+            | Self::CallingCode(field)
+            | Self::NoWayBack(field)
+            | Self::NotWritable(field, _)
+            | Self::HomeTwice(_, field, _)
+            | Self::EmailComesHome(field)
+            | Self::NotObservable(field) => Some(field),
+            Self::TooManyCustomFields(_) | Self::TooManyPhones(_) | Self::UidFieldName(_) => None,
+        }
+    }
 }
 
 impl Mapping {
@@ -156,7 +180,7 @@ impl Mapping {
         for rule in self.all_rules().filter(|rule| rule.travels_home()) {
             let field = &rule.field;
             if *field == ContactField::email() {
-                problems.push(MappingProblem::EmailComesHome);
+                problems.push(MappingProblem::EmailComesHome(field.clone()));
                 continue;
             }
             if !self.observable(field) {
@@ -188,10 +212,10 @@ impl FieldRule {
             [_, ..] if gathers && !joins => problems.push(MappingProblem::IdleSource(field())),
             [day, month] if self.is_birthday() => {
                 if !self.transforms.is_empty() || names_month(day) || names_day(month) {
-                    problems.push(MappingProblem::Birthday);
+                    problems.push(MappingProblem::Birthday(field()));
                 }
             }
-            [_, _, ..] if self.is_birthday() => problems.push(MappingProblem::Birthday),
+            [_, _, ..] if self.is_birthday() => problems.push(MappingProblem::Birthday(field())),
             [_, _, ..] if !gathers => problems.push(MappingProblem::SeveralSources(field())),
             [] | [_, ..] => {}
         }

@@ -1,1 +1,55 @@
-//! Front page of `settings`.
+//! Settings, read once and judged whole: every problem in one message.
+//!
+//! | module | what it reads |
+//! | --- | --- |
+//! | [`env`] | the environment of a function; nothing else in the workspace reads the environment |
+//! | [`customer`] | the customer's `sync.toml` |
+//!
+//! `table` reads TOML with positions, `sections` and `fields` read the sections, `check` knows what a good value looks like, and
+//! `not_yet` is the one place that refuses what this version cannot do.
+
+mod check;
+pub mod customer;
+pub mod env;
+mod fields;
+mod not_yet;
+mod sections;
+mod table;
+
+use std::fmt;
+
+pub use customer::{
+    Api, Authentication, Charset, ConstantContactSettings, CustomerSettings, Fit, GigyaEndpoint,
+    GigyaSettings, Otherwise, Population, RunSettings, Safety,
+};
+pub use env::{Environment, ExportEnvironment, PollEnvironment, UploadEnvironment};
+
+/// Everything that is wrong with the settings. Its text is what the operator reads: one line a problem, and each says what
+/// to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettingsError {
+    problems: Vec<String>,
+}
+
+impl SettingsError {
+    fn new(problems: Vec<String>) -> Self {
+        Self { problems }
+    }
+
+    /// The problems, each a sentence that says where it is.
+    pub fn problems(&self) -> &[String] {
+        &self.problems
+    }
+}
+
+impl fmt::Display for SettingsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.problems.len() {
+            1 => f.write_str("1 setting is wrong:")?,
+            count => write!(f, "{count} settings are wrong:")?,
+        }
+        self.problems.iter().try_for_each(|problem| write!(f, "\n  - {problem}"))
+    }
+}
+
+impl std::error::Error for SettingsError {}

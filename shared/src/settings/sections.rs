@@ -1,0 +1,333 @@
+//! Reads the sections of `sync.toml` and judges what concerns several of them.
+
+use std::collections::BTreeSet;
+
+use url::Url;
+
+use super::check;
+use super::customer::{
+    Api, Charset, ConstantContactSettings, CustomerSettings, GigyaEndpoint, GigyaSettings,
+    Population, RunSettings, Safety,
+};
+use super::fields;
+use super::not_yet;
+use super::table::{At, Section};
+use crate::domain::limits::{
+    CONSTANT_CONTACT_CALLS_PER_DAY, CONSTANT_CONTACT_CALLS_PER_SECOND, IMPORT_LISTS_MAX,
+};
+use crate::domain::policy::{ConsentPolicy, ListRule, Policy};
+use crate::domain::{Condition, ListId, Path};
+
+/// Constant Contact's v3 (guide, "API base").
+const V3_ENDPOINT: &str = "https://api.cc.email/v3";
+/// Constant Contact's v2.
+const V2_ENDPOINT: &str = "https://api.constantcontact.com/v2";
+/// Where v3's tokens come from (guide, `server_flow`).
+const V3_TOKEN_ENDPOINT: &str = "https://authz.constantcontact.com/oauth2/default/v1/token";
+/// Calls a second of a partner's key, the most that anybody has (guide, `rate_limits`).
+const PARTNER_CALLS_PER_SECOND: u32 = 10;
+/// Calls a day of a partner's key (guide, `rate_limits`).
+const PARTNER_CALLS_PER_DAY: u32 = 250_000;
+/// Rows that one import may hold; a batch of more accounts could not be submitted as one.
+const BATCH_ACCOUNTS_MAX: u32 = 39_999;
+/// The least overlap: search may lag this many seconds behind a write (SAP help, accounts.search).
+const OVERLAP_SECONDS_MIN: u32 = 30;
+/// A day, in minutes and in seconds, and a week in hours: longer would make the limit meaningless.
+const DAY_MINUTES: u32 = 24 * 60;
+const DAY_SECONDS: u32 = 24 * 60 * 60;
+const WEEK_HOURS: u32 = 7 * 24;
+/// A year.
+const RETENTION_DAYS_MAX: u32 = 365;
+
+const _: () = assert!(
+    BATCH_ACCOUNTS_MAX as usize == crate::domain::limits::IMPORT_ROWS_MAX,
+    "a batch of one kind fits one import"
+);
+
+/// Reads the whole file; `None` when something that has no default is missing or wrong. Whatever is wrong is noted.
+pub(super) fn read(mut root: Section<'_, '_>) -> Option<CustomerSettings> {
+    let gigya = gigya(root.section("gigya"));
+    let (constant_contact, api) = constant_contact(root.section("constant_contact"));
+    let consent = consent(root.section("consent"));
+    let lists = lists(&mut root, api, constant_contact.as_ref());
+    let uid_field = constant_contact.as_ref().map_or(USUAL_UID_FIELD, |cc| &cc.value.uid_field);
+    let mapping = fields::mapping(&mut root, uid_field, consent.as_ref());
+    let charset = charset(root.section("charset"));
+    let safety = safety(root.section("safety"));
+    let run = run(root.section("run"));
+    root.finish();
+    Some(CustomerSettings {
+        gigya: gigya?,
+        constant_contact: constant_contact?.value,
+        policy: Policy { mapping, lists, consent: consent? },
+        charset,
+        safety,
+        run,
+    })
+}
+
+const USUAL_UID_FIELD: &str = "gigya_uid";
+
+fn gigya(mut section: Section<'_, '_>) -> Option<GigyaSettings> {
+    let data_center: Option<At<String>> = section.value("data_center");
+    let base: Option<At<String>> = section.value("endpoint");
+    let endpoint = match (data_center, base) {
+        (Some(data_center), None) => section
+            .checked("data_center", &data_center, check::data_center)
+            .map(|found| GigyaEndpoint::DataCenter(found.value)),
+        (None, Some(base)) => section
+            .checked("endpoint", &base, check::url)
+            .map(|found| GigyaEndpoint::Base(found.value)),
+        (Some(_), Some(base)) => {
+            section.problem(Some(base.at), "give data_center or endpoint, not both");
+            None
+        }
+        (None, None) => {
+            section.problem(None, "data_center is missing, for example \"eu1.gigya.com\"");
+            None
+        }
+    };
+    let api_key = section.required("api_key");
+    let api_key = api_key.and_then(|key| section.checked("api_key", &key, not_blank));
+    let authentication = section.value("authentication").map(|found| found.value);
+    let where_clause = section.value("where").and_then(|found: At<String>| {
+        let is_blank = found.value.trim().is_empty();
+        let found = section.checked("where", &found, check::clause)?;
+        (!is_blank).then_some(found.value)
+    });
+    let mut populations = BTreeSet::new();
+    let has_populations = section.has("populations");
+    let listed: Option<Vec<At<Population>>> = section.items("populations");
+    let is_wrong = listed.is_none();
+    for population in listed.unwrap_or_default() {
+        if let Some(reason) = not_yet::population(population.value) {
+            section.problem(Some(population.at), format!("populations: {reason}"));
+        }
+        populations.insert(population.value);
+    }
+    if !has_populations {
+        populations.insert(Population::Full);
+    } else if populations.is_empty() && !is_wrong {
+        section.problem(None, "populations must name at least one, or be left out");
+    }
+    section.finish();
+    let (endpoint, api_key) = (endpoint?, api_key?.value);
+    Some(GigyaSettings { endpoint, api_key, authentication, where_clause, populations })
+}
+
+fn not_blank(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.is_empty() { Err("must not be empty".to_owned()) } else { Ok(text.to_owned()) }
+}
+
+/// The section with the place of its `update_list`, and the dialect, by which ids are checked even if the rest is wrong.
+fn constant_contact(mut section: Section<'_, '_>) -> (Option<At<ConstantContactSettings>>, Api) {
+    let written: Option<At<Api>> = section.required("api");
+    let api = written.as_ref().map_or(Api::V3, |found| found.value);
+    if let Some(reason) = not_yet::api(api) {
+        section.problem(written.as_ref().map(|found| found.at), format!("api: {reason}"));
+    }
+    let mut url = |key, default: &str| -> Option<Url> {
+        let found = section.value(key).unwrap_or(At { value: default.to_owned(), at: 0 });
+        section.checked(key, &found, check::url).map(|found| found.value)
+    };
+    let usual_endpoint = match api {
+        Api::V3 => V3_ENDPOINT,
+        Api::V2 => V2_ENDPOINT,
+    };
+    let endpoint = url("endpoint", usual_endpoint);
+    let token_endpoint = url("token_endpoint", V3_TOKEN_ENDPOINT);
+    let uid_field = section.value_or("uid_field", USUAL_UID_FIELD.to_owned());
+    let update_list = update_list(&mut section, api);
+    let calls_per_second = section.number(
+        "calls_per_second",
+        CONSTANT_CONTACT_CALLS_PER_SECOND,
+        &(1..=PARTNER_CALLS_PER_SECOND),
+    );
+    let calls_per_day = section.number(
+        "calls_per_day",
+        CONSTANT_CONTACT_CALLS_PER_DAY,
+        &(1..=PARTNER_CALLS_PER_DAY),
+    );
+    section.finish();
+    let settings = || {
+        let update_list = update_list?;
+        let value = ConstantContactSettings {
+            api: written?.value,
+            endpoint: endpoint?,
+            token_endpoint: token_endpoint?,
+            uid_field,
+            update_list: update_list.value,
+            calls_per_second,
+            calls_per_day,
+        };
+        Some(At { value, at: update_list.at })
+    };
+    (settings(), api)
+}
+
+/// The list nobody mails. It must be said, since leaving it out quietly would let updates put people back on lists.
+fn update_list(section: &mut Section<'_, '_>, api: Api) -> Option<At<Option<ListId>>> {
+    let Some(found) = section.value::<String>("update_list") else {
+        section.problem(
+            None,
+            "update_list is needed: the id of a list nobody mails (set-up makes it), or \"\" to import updates into the mailing lists, which can put people back who have just left one",
+        );
+        return None;
+    };
+    if found.value.is_empty() {
+        return Some(At { value: None, at: found.at });
+    }
+    let found = section.checked("update_list", &found, |text| list_id(api, text))?;
+    Some(At { value: Some(found.value), at: found.at })
+}
+
+fn list_id(api: Api, text: &str) -> Result<ListId, String> {
+    let is_number = !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
+    match api {
+        Api::V3 if check::is_uuid(text) => Ok(text.to_ascii_lowercase().into()),
+        Api::V3 if is_number => Err(format!(
+            "is a list id of v2; v3 wants the list's UUID, which GET /contact_lists/list_id_xrefs?sequence_ids={text} tells"
+        )),
+        Api::V3 => Err("is no list id; v3 wants the list's UUID".to_owned()),
+        Api::V2 if is_number => Ok(text.into()),
+        Api::V2 => Err("is no list id; v2 wants a number".to_owned()),
+    }
+}
+
+fn consent(mut section: Section<'_, '_>) -> Option<ConsentPolicy> {
+    let path: Option<At<Path>> = section.required("gigya");
+    if let Some(path) = &path
+        && !matches!(path.value.section(), "subscriptions" | "data" | "profile")
+    {
+        let reason = "gigya must be a subscription (subscriptions.newsletter.email) or a plain field in data or profile";
+        section.problem(Some(path.at), reason);
+    }
+    let required = section.value_or("required", true);
+    let double_opt_in = section.value_or("double_opt_in", false);
+    let resubscribe = section.value("resubscribe");
+    if let Some(found) = &resubscribe
+        && let Some(reason) = not_yet::resubscribe(found.value)
+    {
+        section.problem(Some(found.at), format!("resubscribe: {reason}"));
+    }
+    let resubscribe = resubscribe.map(|found| found.value).unwrap_or_default();
+    let on_opt_out = section.value_or_default("on_opt_out");
+    let on_delete = section.value_or_default("on_delete");
+    let on_no_match = section.value_or_default("on_no_match");
+    let on_list_leave = section.value_or_default("on_list_leave");
+    let on_contact_deleted = section.value_or_default("on_contact_deleted");
+    section.finish();
+    Some(ConsentPolicy {
+        path: path?.value,
+        required,
+        double_opt_in,
+        resubscribe,
+        on_opt_out,
+        on_delete,
+        on_no_match,
+        on_list_leave,
+        on_contact_deleted,
+    })
+}
+
+fn lists(
+    root: &mut Section<'_, '_>,
+    api: Api,
+    constant_contact: Option<&At<ConstantContactSettings>>,
+) -> Vec<ListRule> {
+    let mut rules: Vec<ListRule> = Vec::new();
+    let sections = root.sections("lists");
+    if sections.is_empty() {
+        root.problem(None, "[[lists]] is missing; name at least one list with its id");
+    }
+    if sections.len() > IMPORT_LISTS_MAX {
+        let count = sections.len();
+        root.problem(
+            sections.last().and_then(Section::at),
+            format!("{count} lists are named; one import can name {IMPORT_LISTS_MAX}"),
+        );
+    }
+    for mut section in sections {
+        let id = section.required("id");
+        let id = id.and_then(|found| section.checked("id", &found, |text| list_id(api, text)));
+        let when = section.value::<Condition>("when");
+        if let Some(At { value: id, at }) = id {
+            if rules.iter().any(|rule| rule.id == id) {
+                let reason = format!(
+                    "list {id} appears twice; put both conditions into one with any = [ … ]"
+                );
+                section.problem(Some(at), reason);
+            }
+            let update_list = constant_contact.and_then(|cc| cc.value.update_list.as_ref());
+            if update_list == Some(&id) {
+                let reason = "is also the update_list, which must be a list nobody mails";
+                section.problem(Some(at), format!("id \"{id}\" {reason}"));
+            }
+            rules.push(ListRule { id, when: when.map(|found| found.value) });
+        }
+        section.finish();
+    }
+    rules
+}
+
+fn charset(mut section: Section<'_, '_>) -> Charset {
+    let usual = Charset::default();
+    let mark = section.value("mark").map_or(usual.mark, |found: At<char>| found.value);
+    let fit = section.value_or("fit", usual.fit);
+    let charset = Charset { fit, otherwise: section.value_or("otherwise", usual.otherwise), mark };
+    if let Some(reason) = not_yet::charset(charset) {
+        section.problem(None, reason);
+    }
+    section.finish();
+    charset
+}
+
+fn safety(mut section: Section<'_, '_>) -> Safety {
+    let usual = Safety::default();
+    let inbound = usual.inbound_fresh_minutes;
+    let safety = Safety {
+        inbound_fresh_minutes: section.number("inbound_fresh_minutes", inbound, &(1..=DAY_MINUTES)),
+        sweep_fresh_hours: section.number(
+            "sweep_fresh_hours",
+            usual.sweep_fresh_hours,
+            &(1..=WEEK_HOURS),
+        ),
+        brake_people: section.number("brake_people", usual.brake_people, &(1..=u32::MAX)),
+        brake_share: brake_share(&mut section, usual.brake_share),
+    };
+    section.finish();
+    safety
+}
+
+fn brake_share(section: &mut Section<'_, '_>, usual: f64) -> f64 {
+    let Some(found) = section.value::<f64>("brake_share") else { return usual };
+    if found.value > 0.0 && found.value <= 1.0 {
+        return found.value;
+    }
+    section.problem(Some(found.at), "brake_share must be more than 0 and at most 1 (0.10 is 10 %)");
+    usual
+}
+
+fn run(mut section: Section<'_, '_>) -> RunSettings {
+    let usual = RunSettings::default();
+    let run = RunSettings {
+        overlap_seconds: section.number(
+            "overlap_seconds",
+            usual.overlap_seconds,
+            &(OVERLAP_SECONDS_MIN..=DAY_SECONDS),
+        ),
+        batch_accounts: section.number(
+            "batch_accounts",
+            usual.batch_accounts,
+            &(1..=BATCH_ACCOUNTS_MAX),
+        ),
+        retention_days: section.number(
+            "retention_days",
+            usual.retention_days,
+            &(1..=RETENTION_DAYS_MAX),
+        ),
+    };
+    section.finish();
+    run
+}
