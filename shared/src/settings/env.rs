@@ -183,16 +183,17 @@ impl<L: Fn(&str) -> Option<String>> Environment<L> {
 
     fn queue(&self, name: &str, problems: &mut Vec<String>) -> Option<Url> {
         let text = self.required(name, problems)?;
+        let shown = check::shown(&text);
         match check::url(&text) {
             Ok(url) if url.path().ends_with(FIFO_SUFFIX) => Some(url),
             Ok(_) => {
                 problems.push(format!(
-                    "{name} \"{text}\" is no FIFO queue: its name must end in {FIFO_SUFFIX}, or batches would overtake each other"
+                    "{name} \"{shown}\" is no FIFO queue: its name must end in {FIFO_SUFFIX}, or batches would overtake each other"
                 ));
                 None
             }
             Err(reason) => {
-                problems.push(format!("{name} \"{text}\" {reason}"));
+                problems.push(format!("{name} \"{shown}\" {reason}"));
                 None
             }
         }

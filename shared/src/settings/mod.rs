@@ -15,6 +15,8 @@ mod fields;
 mod not_yet;
 mod sections;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 

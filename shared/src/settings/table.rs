@@ -8,6 +8,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use super::SettingsError;
+use super::check;
 
 /// Where in the text something stands, in bytes from its start.
 pub(super) type Position = usize;
@@ -169,8 +170,8 @@ impl<'t, 'p> Section<'t, 'p> {
         value: Spanned<DeValue<'t>>,
     ) -> Option<At<T>> {
         let at = value.span().start;
-        if let Some(text) = unquoted(value.get_ref()) {
-            self.problem(Some(at), format!("{key}: {text} is no number; put a text in quotes"));
+        if is_unquoted_text(value.get_ref()) {
+            self.problem(Some(at), format!("{key} is no number; put a text in quotes"));
             return None;
         }
         match T::deserialize(ValueDeserializer::from(value)) {
@@ -251,7 +252,7 @@ impl<'t, 'p> Section<'t, 'p> {
         match check(&found.value) {
             Ok(value) => Some(At { value, at: found.at }),
             Err(reason) => {
-                let text = &found.value;
+                let text = check::shown(&found.value);
                 self.problem(Some(found.at), format!("{key} \"{text}\" {reason}"));
                 None
             }
@@ -277,21 +278,15 @@ impl<'t, 'p> Section<'t, 'p> {
     }
 }
 
-/// What looks like a number and is none: TOML's reader takes `3_abc` for one until its value is asked for.
-fn unquoted<'v>(value: &'v DeValue<'_>) -> Option<&'v str> {
+/// Whether it looks like a number and is none, such as `3_abc`: TOML's reader takes it for one until its value is asked for.
+fn is_unquoted_text(value: &DeValue<'_>) -> bool {
     match value {
-        DeValue::Integer(number) => {
-            let text = number.as_str();
-            i128::from_str_radix(text, number.radix()).is_err().then_some(text)
-        }
-        DeValue::Float(number) => {
-            let text = number.as_str();
-            text.parse::<f64>().is_err().then_some(text)
-        }
+        DeValue::Integer(number) => i128::from_str_radix(number.as_str(), number.radix()).is_err(),
+        DeValue::Float(number) => number.as_str().parse::<f64>().is_err(),
         DeValue::String(_)
         | DeValue::Boolean(_)
         | DeValue::Datetime(_)
         | DeValue::Array(_)
-        | DeValue::Table(_) => None,
+        | DeValue::Table(_) => false,
     }
 }
