@@ -2,7 +2,7 @@
 //!
 //! | module | what it reads |
 //! | --- | --- |
-//! | [`env`] | the environment of a function; nothing else in the workspace reads the environment |
+//! | [`mod@env`] | the environment of a function; nothing else in the workspace reads the environment |
 //! | [`customer`] | the customer's `sync.toml` |
 //!
 //! `table` reads TOML with positions, `sections` and `fields` read the sections, `check` knows what a good value looks like, and
