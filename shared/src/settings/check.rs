@@ -5,6 +5,11 @@ use url::{Host, Url};
 /// Domains of Gigya's data centres (SAP help, "Finding Your Data Center"; the last is China's former one).
 const DATA_CENTER_DOMAINS: [&str; 3] = [".gigya.com", ".sapcdm.cn", ".gigya-api.cn"];
 
+/// A text as a message may repeat it: one with an `@` could hold a password or somebody's address.
+pub(super) fn shown(text: &str) -> &str {
+    if text.contains('@') { "…" } else { text }
+}
+
 /// A web address; plain http only to loopback.
 pub(super) fn url(text: &str) -> Result<Url, String> {
     let mut url: Url = text.parse().map_err(|error| format!("is no URL: {error}"))?;

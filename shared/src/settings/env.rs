@@ -183,16 +183,17 @@ impl<L: Fn(&str) -> Option<String>> Environment<L> {
 
     fn queue(&self, name: &str, problems: &mut Vec<String>) -> Option<Url> {
         let text = self.required(name, problems)?;
+        let shown = check::shown(&text);
         match check::url(&text) {
             Ok(url) if url.path().ends_with(FIFO_SUFFIX) => Some(url),
             Ok(_) => {
                 problems.push(format!(
-                    "{name} \"{text}\" is no FIFO queue: its name must end in {FIFO_SUFFIX}, or batches would overtake each other"
+                    "{name} \"{shown}\" is no FIFO queue: its name must end in {FIFO_SUFFIX}, or batches would overtake each other"
                 ));
                 None
             }
             Err(reason) => {
-                problems.push(format!("{name} \"{text}\" {reason}"));
+                problems.push(format!("{name} \"{shown}\" {reason}"));
                 None
             }
         }
@@ -251,9 +252,24 @@ mod tests {
             ("QUEUE_URL", "http://sqs.example.com/1/acme.fifo"),
             ("DEAD_LETTER_QUEUE_URL", "https://sqs.example.com/1/acme"),
         ]);
-        insta::assert_snapshot!(problems.for_upload().unwrap_err(), @"");
-        insta::assert_snapshot!(environment(&[]).for_poll().unwrap_err(), @"");
+        insta::assert_snapshot!(problems.for_upload().unwrap_err(), @r#"
+        5 settings are wrong:
+          - BUCKET "Acme Sync" is no name of a bucket: 3 to 63 small letters, digits, dots and hyphens
+          - CUSTOMER "acme.com" must be letters, digits, - and _, at most 64 of them
+          - SECRET_ID is not set
+          - QUEUE_URL "http://sqs.example.com/1/acme.fifo" must start with https:// (http:// is for 127.0.0.1 only)
+          - DEAD_LETTER_QUEUE_URL "https://sqs.example.com/1/acme" is no FIFO queue: its name must end in .fifo, or batches would overtake each other
+        "#);
+        insta::assert_snapshot!(environment(&[]).for_poll().unwrap_err(), @r#"
+        3 settings are wrong:
+          - BUCKET is not set
+          - CUSTOMER is not set
+          - SECRET_ID is not set
+        "#);
         let twice = [&GOOD[..], &[("DEAD_LETTER_QUEUE_URL", GOOD[3].1)]].concat();
-        insta::assert_snapshot!(environment(&twice).for_upload().unwrap_err(), @"");
+        insta::assert_snapshot!(environment(&twice).for_upload().unwrap_err(), @r#"
+        1 setting is wrong:
+          - DEAD_LETTER_QUEUE_URL is the same queue as QUEUE_URL
+        "#);
     }
 }

@@ -56,12 +56,14 @@ pub(super) fn mapping(
     mapping
 }
 
+/// One rule; `None` when a part of it is wrong, which is noted, so that no problem follows from another.
 fn rule(section: &mut Section<'_, '_>) -> Option<FieldRule> {
+    let has_sources = section.has("gigya");
     let sources = section.value::<Sources>("gigya").map(|found| found.value);
     let field = section.required::<ContactField>("constant_contact");
     let owner = section.value_or("owner", Owner::Gigya);
     let conflict = section.value::<OnConflict>("conflict");
-    let transforms = section.items::<Transform>("transform").unwrap_or_default();
+    let transforms = section.items::<Transform>("transform");
     if let Some(conflict) = &conflict {
         match owner {
             Owner::Both => {}
@@ -71,16 +73,18 @@ fn rule(section: &mut Section<'_, '_>) -> Option<FieldRule> {
             ),
         }
     }
+    let sources = match sources {
+        None if has_sources => return None,
+        None => Vec::new(),
+        Some(Sources::One(path)) => vec![path],
+        Some(Sources::Several(paths)) => paths,
+    };
     Some(FieldRule {
-        sources: match sources {
-            None => Vec::new(),
-            Some(Sources::One(path)) => vec![path],
-            Some(Sources::Several(paths)) => paths,
-        },
+        sources,
         field: field?.value,
         owner,
         conflict: conflict.map(|found| found.value).unwrap_or_default(),
-        transforms: transforms.into_iter().map(|found| found.value).collect(),
+        transforms: transforms?.into_iter().map(|found| found.value).collect(),
     })
 }
 

@@ -2,7 +2,7 @@
 //!
 //! | module | what it reads |
 //! | --- | --- |
-//! | [`env`] | the environment of a function; nothing else in the workspace reads the environment |
+//! | [`mod@env`] | the environment of a function; nothing else in the workspace reads the environment |
 //! | [`customer`] | the customer's `sync.toml` |
 //! | [`source`] | where that comes from, and how it is kept |
 //!
@@ -17,6 +17,8 @@ mod not_yet;
 mod sections;
 pub mod source;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 

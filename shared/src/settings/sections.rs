@@ -47,11 +47,10 @@ const _: () = assert!(
 /// Reads the whole file; `None` when something that has no default is missing or wrong. Whatever is wrong is noted.
 pub(super) fn read(mut root: Section<'_, '_>) -> Option<CustomerSettings> {
     let gigya = gigya(root.section("gigya"));
-    let (constant_contact, api) = constant_contact(root.section("constant_contact"));
+    let (constant_contact, api, uid_field) = constant_contact(root.section("constant_contact"));
     let consent = consent(root.section("consent"));
     let lists = lists(&mut root, api, constant_contact.as_ref());
-    let uid_field = constant_contact.as_ref().map_or(USUAL_UID_FIELD, |cc| &cc.value.uid_field);
-    let mapping = fields::mapping(&mut root, uid_field, consent.as_ref());
+    let mapping = fields::mapping(&mut root, &uid_field, consent.as_ref());
     let charset = charset(root.section("charset"));
     let safety = safety(root.section("safety"));
     let run = run(root.section("run"));
@@ -96,14 +95,18 @@ fn gigya(mut section: Section<'_, '_>) -> Option<GigyaSettings> {
         (!is_blank).then_some(found.value)
     });
     let mut populations = BTreeSet::new();
-    let listed = section.items("populations");
-    for population in listed.unwrap_or_else(|| vec![At { value: Population::Full, at: 0 }]) {
+    let has_populations = section.has("populations");
+    let listed: Option<Vec<At<Population>>> = section.items("populations");
+    let is_wrong = listed.is_none();
+    for population in listed.unwrap_or_default() {
         if let Some(reason) = not_yet::population(population.value) {
             section.problem(Some(population.at), format!("populations: {reason}"));
         }
         populations.insert(population.value);
     }
-    if populations.is_empty() {
+    if !has_populations {
+        populations.insert(Population::Full);
+    } else if populations.is_empty() && !is_wrong {
         section.problem(None, "populations must name at least one, or be left out");
     }
     section.finish();
@@ -116,8 +119,11 @@ fn not_blank(text: &str) -> Result<String, String> {
     if text.is_empty() { Err("must not be empty".to_owned()) } else { Ok(text.to_owned()) }
 }
 
-/// The section with the place of its `update_list`, and the dialect, by which ids are checked even if the rest is wrong.
-fn constant_contact(mut section: Section<'_, '_>) -> (Option<At<ConstantContactSettings>>, Api) {
+/// The section with the place of its `update_list`; the dialect and the UID's field, which others are checked by even if the
+/// rest is wrong.
+fn constant_contact(
+    mut section: Section<'_, '_>,
+) -> (Option<At<ConstantContactSettings>>, Api, String) {
     let written: Option<At<Api>> = section.required("api");
     let api = written.as_ref().map_or(Api::V3, |found| found.value);
     if let Some(reason) = not_yet::api(api) {
@@ -152,14 +158,14 @@ fn constant_contact(mut section: Section<'_, '_>) -> (Option<At<ConstantContactS
             api: written?.value,
             endpoint: endpoint?,
             token_endpoint: token_endpoint?,
-            uid_field,
+            uid_field: uid_field.clone(),
             update_list: update_list.value,
             calls_per_second,
             calls_per_day,
         };
         Some(At { value, at: update_list.at })
     };
-    (settings(), api)
+    (settings(), api, uid_field)
 }
 
 /// The list nobody mails. It must be said, since leaving it out quietly would let updates put people back on lists.

@@ -8,6 +8,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use super::SettingsError;
+use super::check;
 
 /// Where in the text something stands, in bytes from its start.
 pub(super) type Position = usize;
@@ -138,6 +139,11 @@ impl<'t, 'p> Section<'t, 'p> {
         self.problems.add(at.or(self.at), format!("{}{problem}", self.name));
     }
 
+    /// Whether the key is there and was not taken yet.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.table.contains_key(key)
+    }
+
     fn take(&mut self, key: &'static str) -> Option<Spanned<DeValue<'t>>> {
         self.asked.push(key);
         self.table.remove(key)
@@ -164,6 +170,10 @@ impl<'t, 'p> Section<'t, 'p> {
         value: Spanned<DeValue<'t>>,
     ) -> Option<At<T>> {
         let at = value.span().start;
+        if is_unquoted_text(value.get_ref()) {
+            self.problem(Some(at), format!("{key} is no number; put a text in quotes"));
+            return None;
+        }
         match T::deserialize(ValueDeserializer::from(value)) {
             Ok(value) => Some(At { value, at }),
             Err(error) => {
@@ -174,16 +184,19 @@ impl<'t, 'p> Section<'t, 'p> {
         }
     }
 
-    /// Every item of an array, each read on its own, so that each has its own problem.
+    /// Every item of an array, each read on its own, so that each has its own problem; none when the array is not there, and
+    /// `None` when anything in it is wrong.
     pub(super) fn items<T: DeserializeOwned>(&mut self, key: &'static str) -> Option<Vec<At<T>>> {
-        let value = self.take(key)?;
+        let Some(value) = self.take(key) else { return Some(Vec::new()) };
         let at = value.span().start;
         let DeValue::Array(items) = value.into_inner() else {
             self.problem(Some(at), format!("{key} must be an array: {key} = [ … ]"));
             return None;
         };
         let items: Vec<Spanned<DeValue<'t>>> = items.into_iter().collect();
-        Some(items.into_iter().filter_map(|item| self.read(key, item)).collect())
+        // All are read before the first failure counts.
+        let read: Vec<Option<At<T>>> = items.into_iter().map(|item| self.read(key, item)).collect();
+        read.into_iter().collect()
     }
 
     /// A value with a default; a wrong one is noted, and the default goes on in its place.
@@ -209,11 +222,22 @@ impl<'t, 'p> Section<'t, 'p> {
     where
         T: TryFrom<i64> + PartialOrd + std::fmt::Display + Copy,
     {
-        let Some(found) = self.value::<i64>(key) else { return default };
-        let number = T::try_from(found.value).ok().filter(|number| bounds.contains(number));
+        let Some(value) = self.take(key) else { return default };
+        let whole = match value.get_ref() {
+            DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix()).ok(),
+            DeValue::String(_)
+            | DeValue::Float(_)
+            | DeValue::Boolean(_)
+            | DeValue::Datetime(_)
+            | DeValue::Array(_)
+            | DeValue::Table(_) => None,
+        };
+        let number = whole.and_then(|whole| T::try_from(whole).ok());
+        let number = number.filter(|number| bounds.contains(number));
         if number.is_none() {
             let (least, most) = (bounds.start(), bounds.end());
-            self.problem(Some(found.at), format!("{key} must be from {least} to {most}"));
+            let problem = format!("{key} must be a whole number from {least} to {most}");
+            self.problem(Some(value.span().start), problem);
         }
         number.unwrap_or(default)
     }
@@ -228,7 +252,7 @@ impl<'t, 'p> Section<'t, 'p> {
         match check(&found.value) {
             Ok(value) => Some(At { value, at: found.at }),
             Err(reason) => {
-                let text = &found.value;
+                let text = check::shown(&found.value);
                 self.problem(Some(found.at), format!("{key} \"{text}\" {reason}"));
                 None
             }
@@ -251,5 +275,18 @@ impl<'t, 'p> Section<'t, 'p> {
             };
             self.problem(Some(at), format!("{what} is no setting; known here: {known}"));
         }
+    }
+}
+
+/// Whether it looks like a number and is none, such as `3_abc`: TOML's reader takes it for one until its value is asked for.
+fn is_unquoted_text(value: &DeValue<'_>) -> bool {
+    match value {
+        DeValue::Integer(number) => i128::from_str_radix(number.as_str(), number.radix()).is_err(),
+        DeValue::Float(number) => number.as_str().parse::<f64>().is_err(),
+        DeValue::String(_)
+        | DeValue::Boolean(_)
+        | DeValue::Datetime(_)
+        | DeValue::Array(_)
+        | DeValue::Table(_) => false,
     }
 }
