@@ -96,7 +96,7 @@ pub fn renew(
     let keeper = Arc::new(Keeper { secrets, bucket, connection, caller, now, holder });
     Arc::new(move |refused| {
         let keeper = Arc::clone(&keeper);
-        async move { keeper.token(refused.as_ref()).await.map_err(RenewError::new) }.boxed_local()
+        async move { keeper.token(refused.as_ref()).await.map_err(RenewError::new) }.boxed()
     })
 }
 

@@ -66,7 +66,8 @@ pub async fn handle(
         return Ok(Answer::Idle { idle: true });
     };
     let mut tick = Tick { services, invocation, inbound, etag };
-    let done = tick.work(ask, lease.open, is_due).await;
+    // Boxed, as are its steps: the futures of the clients lie deep in one another.
+    let done = Box::pin(tick.work(ask, lease.open, is_due)).await;
     let given_back = tick.give_back().await;
     let answer = done?;
     given_back?;
@@ -139,7 +140,10 @@ impl Tick<'_> {
             None => 0,
         };
         let carried = if is_due {
-            Some(carry::carry(services, &ready, &self.inbound, ask.sweep, self.invocation).await?)
+            Some(
+                Box::pin(carry::carry(services, &ready, &self.inbound, ask.sweep, self.invocation))
+                    .await?,
+            )
         } else {
             None
         };
@@ -154,7 +158,7 @@ impl Tick<'_> {
         let inbound = carried.map(|carried| carried.counts);
         let mut answer = Answer::Done { settled, inbound, errands: 0, closed: None };
         if let Some((store, run)) = &mut open {
-            let done = self.finish(&ready, store, run, inbound, calls_before).await?;
+            let done = Box::pin(self.finish(&ready, store, run, inbound, calls_before)).await?;
             if let Answer::Done { errands, closed, .. } = &mut answer {
                 (*errands, *closed) = done;
             }

@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use futures_util::future::LocalBoxFuture;
+use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
 use crate::domain::{
@@ -172,9 +172,8 @@ impl FromIterator<CustomField> for CustomFields {
 ///
 /// Who implements it keeps the tokens, takes the lease for the refresh and stores the new refresh token *before* it
 /// returns the new access token.
-pub type Renew = Arc<
-    dyn Fn(Option<Secret>) -> LocalBoxFuture<'static, Result<Secret, RenewError>> + Send + Sync,
->;
+pub type Renew =
+    Arc<dyn Fn(Option<Secret>) -> BoxFuture<'static, Result<Secret, RenewError>> + Send + Sync>;
 
 /// Why no access token could be had.
 #[derive(Debug, thiserror::Error)]

@@ -1,6 +1,7 @@
 //! A person as Constant Contact holds them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -9,8 +10,8 @@ use super::contact_field::ContactField;
 use super::email::EmailAddress;
 use super::ids::{ContactId, ListId, Uid};
 
-/// A contact as read from Constant Contact, in the words of both dialects.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A contact as read from Constant Contact, in the words of both dialects. Its `Debug` shows no value.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Contact {
     /// Constant Contact's key.
     pub id: ContactId,
@@ -107,6 +108,12 @@ pub enum OptOutSource {
     Account,
     /// Not said.
     Unknown,
+}
+
+impl fmt::Debug for Contact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} of {:?}, {}", self.id, self.uid, self.permission.as_str())
+    }
 }
 
 impl Contact {

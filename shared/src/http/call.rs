@@ -58,14 +58,21 @@ impl Caller {
 
 /// Makes attempts until one succeeds, one fails for good, or the schedule is used up; the last error is returned.
 ///
+/// It takes a closure that returns a future, because the compiler cannot see that the future of a borrowing async closure
+/// is `Send`.
+///
 /// A `Retry { after }` longer than [`WAIT_SECONDS_MAX`] is returned at once: whoever called knows where to park the work.
 ///
 /// # Errors
 /// The error of the last attempt.
-pub async fn with_retries<T, E: Dispose>(
+pub async fn with_retries<T, E, F>(
     schedule: &[Duration],
-    mut attempt: impl AsyncFnMut() -> Result<T, E>,
-) -> Result<T, E> {
+    mut attempt: impl FnMut() -> F,
+) -> Result<T, E>
+where
+    E: Dispose,
+    F: Future<Output = Result<T, E>>,
+{
     for backoff in schedule {
         let error = match attempt().await {
             Ok(answer) => return Ok(answer),

@@ -11,7 +11,6 @@ mod custom_fields;
 mod imports;
 mod lists;
 pub mod oauth;
-mod retry;
 mod wire;
 
 use std::fmt;
@@ -27,9 +26,8 @@ use url::Url;
 use super::error::{ConstantContactError, Operation, Refusal};
 use super::{Cursor, Renew};
 use crate::domain::{ContactField, Secret};
+use crate::http::call::with_retries;
 use crate::http::{Caller, Now, Pace, Wire};
-
-use retry::with_retries;
 
 pub use connection::{Connection, ENDPOINT, InsecureEndpoint, TOKEN_ENDPOINT};
 
@@ -100,7 +98,7 @@ impl ConstantContact {
         &self,
         request: &Request,
     ) -> Result<T, ConstantContactError> {
-        with_retries(|| self.attempt(request)).await
+        with_retries(&SCHEDULE, || self.attempt(request)).await
     }
 
     /// Makes one call that must not be repeated once it may have been acted on. Only what certainly came to nothing (no
@@ -109,7 +107,7 @@ impl ConstantContact {
         &self,
         request: &Request,
     ) -> Result<T, ConstantContactError> {
-        with_retries(|| self.attempt_once(request)).await?
+        with_retries(&SCHEDULE, || self.attempt_once(request)).await?
     }
 
     /// The outer error may be retried, the inner one may not.

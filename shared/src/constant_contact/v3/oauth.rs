@@ -10,9 +10,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use super::Connection;
-use super::retry::with_retries;
+use super::SCHEDULE;
 use crate::constant_contact::error::{ConstantContactError, Operation, Refusal};
 use crate::domain::Secret;
+use crate::http::call::with_retries;
 use crate::http::{Caller, Pace, Wire};
 
 /// Calls a second that the token endpoint takes (Constant Contact's community, 1384049).
@@ -61,7 +62,7 @@ pub async fn refresh(
     refresh_token: &Secret,
     now: Timestamp,
 ) -> Result<Tokens, ConstantContactError> {
-    with_retries(|| attempt(caller, connection, refresh_token, now)).await
+    with_retries(&SCHEDULE, || attempt(caller, connection, refresh_token, now)).await
 }
 
 async fn attempt(
