@@ -182,7 +182,7 @@ const RETRY: Disposition = Disposition::Retry { after: None };
 ///
 /// Sources: Amazon S3 API reference, "Error responses"; Amazon SQS API reference, "Common errors" and the errors of each
 /// action; AWS Secrets Manager API reference, the same; AWS SDKs reference guide, "Retry behavior" (throttling codes).
-const TABLE: [(&str, Disposition); 24] = [
+const TABLE: [(&str, Disposition); 26] = [
     ("BandwidthLimitExceeded", RETRY),
     ("ConditionalRequestConflict", RETRY),
     ("InternalError", RETRY),
@@ -201,6 +201,9 @@ const TABLE: [(&str, Disposition); 24] = [
     ("TooManyRequestsException", RETRY),
     ("EntityTooLarge", Disposition::Reject),
     ("InvalidMessageContents", Disposition::Reject),
+    // Of a receipt that has expired, for one.
+    ("InvalidParameterValue", Disposition::Reject),
+    ("InvalidParameterValueException", Disposition::Reject),
     ("KeyTooLongError", Disposition::Reject),
     ("MessageNotInflight", Disposition::Reject),
     ("NoSuchKey", Disposition::Reject),
