@@ -8,9 +8,11 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
+use aws_config::BehaviorVersion;
+/// What all clients of AWS are made from: region, credentials, limits.
+pub use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_s3::operation::RequestId as _;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use aws_sdk_s3::Client;
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
@@ -19,7 +18,7 @@ use super::{BUCKET, aws};
 const RACERS: usize = 32;
 
 fn bucket(aws: &Aws) -> Bucket {
-    Bucket::new(Client::new(&aws.sdk_config()), BUCKET)
+    Bucket::connect(&aws.sdk_config(), BUCKET)
 }
 
 fn done(put: Put) -> ETag {
@@ -78,7 +77,7 @@ async fn a_version_that_is_stale_or_gone_is_not_replaced() {
 async fn a_put_whose_answer_was_lost_comes_back_as_taken_and_holds_what_was_put() {
     let aws = aws();
     let (lossy, calls) = with_first_calls(&aws, 1, Fate::AnswerLost);
-    let bucket = Bucket::new(Client::new(&lossy.sdk_config_with_retries()), BUCKET);
+    let bucket = Bucket::connect(&lossy.sdk_config_with_retries(), BUCKET);
     let put = bucket.put_new("claim", "mine", JSON).await.unwrap();
     assert_eq!((put, calls.load(Ordering::Relaxed)), (Put::Taken, 2));
     assert_eq!(aws.objects().get(BUCKET, "claim").unwrap(), "mine");
@@ -206,7 +205,7 @@ async fn an_object_can_be_read_piece_by_piece() {
 #[tokio::test(start_paused = true)]
 async fn a_bucket_that_is_not_there_halts_and_says_which() {
     let aws = aws();
-    let bucket = Bucket::new(Client::new(&aws.sdk_config()), "elsewhere");
+    let bucket = Bucket::connect(&aws.sdk_config(), "elsewhere");
     for error in [
         bucket.get("state/run.json").await.unwrap_err(),
         bucket.put("state/run.json", "{}", JSON).await.unwrap_err(),

@@ -11,7 +11,7 @@ use super::aws;
 const ID: &str = "acme/gigya-constant-contact";
 
 fn secrets(aws: &Aws) -> Secrets {
-    Secrets::new(Client::new(&aws.sdk_config()), ID)
+    Secrets::connect(&aws.sdk_config(), ID)
 }
 
 fn document() -> Value {
