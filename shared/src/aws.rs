@@ -9,6 +9,7 @@ use std::fmt;
 use std::time::Duration;
 
 use aws_config::BehaviorVersion;
+/// What all clients of AWS are made from: region, credentials, limits.
 pub use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
@@ -43,21 +44,6 @@ pub async fn connect() -> SdkConfig {
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX))
         .load()
         .await
-}
-
-/// The client of S3.
-pub fn s3(sdk: &SdkConfig) -> aws_sdk_s3::Client {
-    aws_sdk_s3::Client::new(sdk)
-}
-
-/// The client of SQS.
-pub fn sqs(sdk: &SdkConfig) -> aws_sdk_sqs::Client {
-    aws_sdk_sqs::Client::new(sdk)
-}
-
-/// The client of Secrets Manager.
-pub fn secrets(sdk: &SdkConfig) -> aws_sdk_secretsmanager::Client {
-    aws_sdk_secretsmanager::Client::new(sdk)
 }
 
 /// The limits on every call to AWS.
@@ -198,7 +184,7 @@ const RETRY: Disposition = Disposition::Retry { after: None };
 ///
 /// Sources: Amazon S3 API reference, "Error responses"; Amazon SQS API reference, "Common errors" and the errors of each
 /// action; AWS Secrets Manager API reference, the same; AWS SDKs reference guide, "Retry behavior" (throttling codes).
-const TABLE: [(&str, Disposition); 24] = [
+const TABLE: [(&str, Disposition); 26] = [
     ("BandwidthLimitExceeded", RETRY),
     ("ConditionalRequestConflict", RETRY),
     ("InternalError", RETRY),
@@ -217,6 +203,9 @@ const TABLE: [(&str, Disposition); 24] = [
     ("TooManyRequestsException", RETRY),
     ("EntityTooLarge", Disposition::Reject),
     ("InvalidMessageContents", Disposition::Reject),
+    // Of a receipt that has expired, for one.
+    ("InvalidParameterValue", Disposition::Reject),
+    ("InvalidParameterValueException", Disposition::Reject),
     ("KeyTooLongError", Disposition::Reject),
     ("MessageNotInflight", Disposition::Reject),
     ("NoSuchKey", Disposition::Reject),

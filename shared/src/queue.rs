@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::MessageAttributeValue;
 
-use crate::aws::Failure;
+use crate::aws::{Failure, SdkConfig};
 use crate::domain::{BatchMessage, CustomerName, Dispose, Disposition};
 
 /// Longest that a message may be invisible, counted from its receipt: 12 hours (Amazon SQS API reference,
@@ -76,7 +76,12 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// The queue at this URL.
+    /// The queue at this URL, over a client of its own.
+    pub fn connect(config: &SdkConfig, url: impl Into<String>) -> Self {
+        Self::new(Client::new(config), url)
+    }
+
+    /// The queue at this URL, over this client.
     pub fn new(client: Client, url: impl Into<String>) -> Self {
         Self { client, url: url.into() }
     }
@@ -145,7 +150,12 @@ pub struct DeadLetters {
 }
 
 impl DeadLetters {
-    /// The dead-letter queue at this URL.
+    /// The dead-letter queue at this URL, over a client of its own.
+    pub fn connect(config: &SdkConfig, url: impl Into<String>) -> Self {
+        Self::new(Client::new(config), url)
+    }
+
+    /// The dead-letter queue at this URL, over this client.
     pub fn new(client: Client, url: impl Into<String>) -> Self {
         Self { client, url: url.into() }
     }

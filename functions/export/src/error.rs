@@ -76,8 +76,7 @@ impl Dispose for ExportError {
 
 impl From<ExportError> for Diagnostic {
     fn from(error: ExportError) -> Self {
-        let text = chain(&error);
-        tracing::error!(error.kind = error.kind(), error = %text, "The export failed.");
-        Self { error_type: error.kind().to_owned(), error_message: text }
+        // The runtime logs it, once.
+        Self { error_type: error.kind().to_owned(), error_message: chain(&error) }
     }
 }

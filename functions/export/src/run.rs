@@ -265,7 +265,7 @@ async fn announce_reopened(
         let stage = BatchStage::Reopened { announced_at: Some(invocation.now()), accounts };
         let claim = Claim { stage, ..claim };
         // Announced twice is harmless, so it does not matter who wins this write.
-        store.write_claim(ordinal, &claim, Some(&etag)).await?;
+        let (Put::Done(_) | Put::Taken) = store.write_claim(ordinal, &claim, Some(&etag)).await?;
         info!(run.id = %run.run, batch.id = %batch, "Announced batch {batch} again.");
         again += 1;
     }

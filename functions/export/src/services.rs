@@ -13,7 +13,7 @@ use shared::settings::customer::CustomerSettings;
 use shared::settings::env::ExportEnvironment;
 use shared::settings::source::SettingsSource;
 use shared::store::{Bucket, RunStore, StateStore};
-use shared::{aws, vendors};
+use shared::vendors;
 
 use crate::error::ExportError;
 
@@ -45,14 +45,14 @@ impl Services {
         wire: Arc<dyn Wire>,
         clock: Clock,
     ) -> Self {
-        let bucket = Bucket::new(aws::s3(sdk), &environment.bucket);
+        let bucket = Bucket::connect(sdk, &environment.bucket);
         Self {
             customer: environment.customer.clone(),
             settings: SettingsSource::new(bucket.clone()),
             state: StateStore::new(bucket.clone()),
-            queue: Queue::new(aws::sqs(sdk), environment.queue_url.as_str()),
+            queue: Queue::connect(sdk, environment.queue_url.as_str()),
             bucket,
-            secrets: Secrets::new(aws::secrets(sdk), &environment.secret_id),
+            secrets: Secrets::connect(sdk, &environment.secret_id),
             wire,
             clock,
         }

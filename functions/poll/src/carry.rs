@@ -97,6 +97,14 @@ enum Fate {
     Ignored,
 }
 
+/// One contact that was dealt with.
+struct CarriedOne {
+    fate: Fate,
+    agreement: Option<Agreement>,
+    /// Who has to be read again by the next run.
+    due: Option<Uid>,
+}
+
 impl Carrier<'_> {
     /// Reads the passes page by page. Answers whether that was all.
     async fn read(&mut self, passes: &[ContactsQuery]) -> Result<bool, PollError> {
@@ -132,22 +140,19 @@ impl Carrier<'_> {
         let known = self.services.ledger.look_up(uids, []).await?.people;
 
         let (this, known) = (&*self, &known);
-        let fates: Vec<Result<(Uid, Fate, Option<Agreement>, bool), PollError>> =
-            stream::iter(people)
-                .map(async |(uid, contact)| this.carry_one(uid, &contact, known).await)
-                .buffered(ACCOUNTS_AT_ONCE)
-                .collect()
-                .await;
+        let fates: Vec<Result<CarriedOne, PollError>> = stream::iter(people)
+            .map(async |(uid, contact)| this.carry_one(uid, &contact, known).await)
+            .buffered(ACCOUNTS_AT_ONCE)
+            .collect()
+            .await;
         let mut agreements = Vec::new();
         let mut failure = None;
         for fate in fates {
             match fate {
-                Ok((uid, fate, agreement, is_due)) => {
-                    self.count(&fate);
-                    agreements.extend(agreement);
-                    if is_due {
-                        self.due.push(uid);
-                    }
+                Ok(one) => {
+                    self.count(&one.fate);
+                    agreements.extend(one.agreement);
+                    self.due.extend(one.due);
                 }
                 Err(error) => failure = Some(error),
             }
@@ -173,31 +178,33 @@ impl Carrier<'_> {
         uid: Uid,
         contact: &Contact,
         known: &HashMap<Uid, Agreed>,
-    ) -> Result<(Uid, Fate, Option<Agreement>, bool), PollError> {
+    ) -> Result<CarriedOne, PollError> {
         let agreed = known.get(&uid);
         let is_other = agreed
             .and_then(|agreed| agreed.contact.as_ref())
             .is_some_and(|id| *id != contact.id && contact.deleted_at.is_some());
         if is_other {
             // A deleted twin of the contact that we know.
-            return Ok((uid, Fate::Ignored, None, false));
+            return Ok(CarriedOne { fate: Fate::Ignored, agreement: None, due: None });
         }
         let (terms, now) = (self.ready.terms(), self.invocation.now());
         let first = plan(Seen::Unobserved, Seen::Present(contact), agreed, terms, now);
         if !first.look {
             let fate = if first.due { Fate::Ignored } else { Fate::Echo };
-            let is_due = first.due;
-            return Ok((uid.clone(), fate, noted(uid, agreed, first.noted), is_due));
+            let due = first.due.then(|| uid.clone());
+            return Ok(CarriedOne { fate, agreement: noted(uid, agreed, first.noted), due });
         }
         let paths = self.ready.settings.policy.paths();
         let Some(account) = self.ready.gigya.account(&uid, &paths).await? else {
-            return Ok((uid.clone(), Fate::Ignored, noted(uid, agreed, first.noted), false));
+            let agreement = noted(uid, agreed, first.noted);
+            return Ok(CarriedOne { fate: Fate::Ignored, agreement, due: None });
         };
         let second = plan(Seen::Present(&account), Seen::Present(contact), agreed, terms, now);
         let is_due = second.outbound.is_some() || second.due;
         let mut agreement = second.noted.clone();
         let fate = self.write_home(&uid, &second, &mut agreement, agreed).await?;
-        Ok((uid.clone(), fate, noted(uid, agreed, agreement), is_due))
+        let due = is_due.then(|| uid.clone());
+        Ok(CarriedOne { fate, agreement: noted(uid, agreed, agreement), due })
     }
 
     /// Writes what the plan says to Gigya, and only then lets the ledger know.

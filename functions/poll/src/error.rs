@@ -72,8 +72,7 @@ impl Dispose for PollError {
 
 impl From<PollError> for Diagnostic {
     fn from(error: PollError) -> Self {
-        let text = chain(&error);
-        tracing::error!(error.kind = error.kind(), error = %text, "The poll failed.");
-        Self { error_type: error.kind().to_owned(), error_message: text }
+        // The runtime logs it, once.
+        Self { error_type: error.kind().to_owned(), error_message: chain(&error) }
     }
 }

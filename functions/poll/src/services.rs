@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use shared::aws::{self, SdkConfig};
+use shared::aws::SdkConfig;
 use shared::constant_contact::ConstantContact;
 use shared::domain::plan::Terms;
 use shared::domain::report::Calls;
-use shared::domain::{CustomerName, FingerprintKey, RunId};
+use shared::domain::{FingerprintKey, RunId};
 use shared::gigya::Gigya;
 use shared::http::{ConnectError, Network, Wire};
 use shared::invocation::Clock;
@@ -22,7 +22,6 @@ use crate::error::PollError;
 
 /// What poll may touch. Each field is one statement of its policy in `infra/template.yaml`.
 pub struct Services {
-    pub(crate) customer: CustomerName,
     pub(crate) settings: SettingsSource,
     pub(crate) state: StateStore,
     pub(crate) ledger: Ledger,
@@ -69,14 +68,13 @@ impl Services {
         wire: Arc<dyn Wire>,
         clock: Clock,
     ) -> Self {
-        let bucket = Bucket::new(aws::s3(sdk), &environment.bucket);
+        let bucket = Bucket::connect(sdk, &environment.bucket);
         Self {
-            customer: environment.customer.clone(),
             settings: SettingsSource::new(bucket.clone()),
             state: StateStore::new(bucket.clone()),
             ledger: Ledger::new(bucket.clone()),
             bucket,
-            secrets: Secrets::new(aws::secrets(sdk), &environment.secret_id),
+            secrets: Secrets::connect(sdk, &environment.secret_id),
             wire,
             clock,
             ready: Mutex::new(None),

@@ -156,7 +156,7 @@ impl Decisions {
             Some(Outbound::Join { row, lists }) => self.send(Some(lists), row, agreement),
             Some(Outbound::Update { row }) => self.send(None, row, agreement),
             Some(Outbound::Amend { .. }) => {
-                self.errands.push(Errand { uid, kind: ErrandKind::Amend })
+                self.errands.push(Errand { uid, kind: ErrandKind::Amend });
             }
             Some(Outbound::Leave(leave)) => {
                 self.errands.push(Errand { uid, kind: ErrandKind::Leave(leave) });

@@ -74,8 +74,7 @@ impl Dispose for UploadError {
 
 impl From<UploadError> for Diagnostic {
     fn from(error: UploadError) -> Self {
-        let text = chain(&error);
-        tracing::error!(error.kind = error.kind(), error = %text, "The upload failed.");
-        Self { error_type: error.kind().to_owned(), error_message: text }
+        // The runtime logs it, once.
+        Self { error_type: error.kind().to_owned(), error_message: chain(&error) }
     }
 }

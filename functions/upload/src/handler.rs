@@ -14,9 +14,9 @@ use crate::services::Services;
 use crate::submit::{self, Ending};
 
 /// How long a message waits whose batch failed without saying how long.
-const WAIT_AFTER_FAILURE: Duration = Duration::from_secs(60);
+const WAIT_AFTER_FAILURE: Duration = Duration::from_mins(1);
 /// How long a message waits when only a human can help: settings, keys, the connection.
-const WAIT_FOR_A_HUMAN: Duration = Duration::from_secs(300);
+const WAIT_FOR_A_HUMAN: Duration = Duration::from_mins(5);
 
 /// Submits the batches that the messages name, one after the other. Messages that must wait go back to the queue, hidden
 /// for as long as it makes sense; what cannot succeed is put on the dead letters with its reason.

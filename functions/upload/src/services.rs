@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use shared::aws::{self, SdkConfig};
+use shared::aws::SdkConfig;
 use shared::constant_contact::ConstantContact;
 use shared::domain::{CustomerName, FingerprintKey, RunId};
 use shared::http::{ConnectError, Network, Wire};
@@ -57,19 +57,16 @@ impl Services {
         wire: Arc<dyn Wire>,
         clock: Clock,
     ) -> Self {
-        let bucket = Bucket::new(aws::s3(sdk), &environment.bucket);
+        let bucket = Bucket::connect(sdk, &environment.bucket);
         Self {
             customer: environment.customer.clone(),
             settings: SettingsSource::new(bucket.clone()),
             state: StateStore::new(bucket.clone()),
             ledger: Ledger::new(bucket.clone()),
-            queue: Queue::new(aws::sqs(sdk), environment.queue_url.as_str()),
-            dead_letters: DeadLetters::new(
-                aws::sqs(sdk),
-                environment.dead_letter_queue_url.as_str(),
-            ),
+            queue: Queue::connect(sdk, environment.queue_url.as_str()),
+            dead_letters: DeadLetters::connect(sdk, environment.dead_letter_queue_url.as_str()),
             bucket,
-            secrets: Secrets::new(aws::secrets(sdk), &environment.secret_id),
+            secrets: Secrets::connect(sdk, &environment.secret_id),
             wire,
             clock,
             ready: Mutex::new(None),

@@ -29,7 +29,7 @@ use crate::services::{Ready, Services};
 /// again.
 const UNCLEAR_SETTLES: SignedDuration = SignedDuration::from_secs(60);
 /// How long a message waits for the inbound read, which poll does at its next tick.
-const WAIT_FOR_INBOUND: Duration = Duration::from_secs(60);
+const WAIT_FOR_INBOUND: Duration = Duration::from_mins(1);
 /// The queue's shortest wait.
 const AT_ONCE: Duration = Duration::from_secs(1);
 

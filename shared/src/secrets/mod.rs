@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use crate::aws::Failure;
+use crate::aws::{Failure, SdkConfig};
 use crate::domain::{Dispose, Disposition, FingerprintKey, Secret};
 
 /// What the customer's secret holds.
@@ -142,7 +142,12 @@ pub struct Secrets {
 }
 
 impl Secrets {
-    /// The secret of this name or ARN.
+    /// The secret of this name or ARN, over a client of its own.
+    pub fn connect(config: &SdkConfig, id: impl Into<String>) -> Self {
+        Self::new(Client::new(config), id)
+    }
+
+    /// The secret of this name or ARN, over this client.
     pub fn new(client: Client, id: impl Into<String>) -> Self {
         Self { client, id: id.into() }
     }

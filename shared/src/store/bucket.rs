@@ -15,7 +15,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 use bytes::{Bytes, BytesMut};
 
-use crate::aws::Failure;
+use crate::aws::{Failure, SdkConfig};
 use crate::domain::{Dispose, Disposition};
 use crate::http::call;
 
@@ -194,7 +194,12 @@ pub struct Bucket {
 }
 
 impl Bucket {
-    /// The bucket of this name.
+    /// The bucket of this name, over a client of its own.
+    pub fn connect(config: &SdkConfig, name: impl Into<String>) -> Self {
+        Self::new(Client::new(config), name)
+    }
+
+    /// The bucket of this name, over this client.
     pub fn new(client: Client, name: impl Into<String>) -> Self {
         Self { client, name: name.into() }
     }
