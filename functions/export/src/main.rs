@@ -10,7 +10,8 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let services = &export::Services::connect(&environment, &aws::connect().await)?;
     run(service_fn(async |event: LambdaEvent<serde_json::Value>| {
         let invocation = Invocation::of_lambda(&event.context.request_id, event.context.deadline);
-        export::handle(services, event.payload, &invocation).await
+        // Boxed: the futures of the SDK lie too deep in one another for the compiler to lay them out as one.
+        Box::pin(export::handle(services, event.payload, &invocation)).await
     }))
     .await
 }

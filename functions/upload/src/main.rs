@@ -11,7 +11,8 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let services = &upload::Services::connect(&environment, &aws::connect().await)?;
     run(service_fn(async |event: LambdaEvent<SqsEvent>| {
         let invocation = Invocation::of_lambda(&event.context.request_id, event.context.deadline);
-        upload::handle(services, event.payload, &invocation).await
+        // Boxed: the futures of the SDK lie too deep in one another for the compiler to lay them out as one.
+        Box::pin(upload::handle(services, event.payload, &invocation)).await
     }))
     .await
 }
