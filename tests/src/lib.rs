@@ -6,3 +6,4 @@ pub mod constant_contact;
 pub mod gigya;
 pub mod people;
 pub mod terminal;
+pub mod world;

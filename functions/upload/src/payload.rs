@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn payloads_are_cut_by_rows_and_by_bytes_and_nobody_is_lost() {
-        let many: Vec<Row> = (0..IMPORT_ROWS_MAX + 1).map(|n| row(&format!("u{n}"), &[])).collect();
+        let many: Vec<Row> = (0..=IMPORT_ROWS_MAX).map(|n| row(&format!("u{n}"), &[])).collect();
         let sizes: Vec<usize> =
             headings(&["city"]).write(&many).unwrap().iter().map(|part| part.uids.len()).collect();
         assert_eq!(sizes, [IMPORT_ROWS_MAX, 1]);

@@ -1,0 +1,205 @@
+//! The whole product in its world: the unchanged functions, the unchanged AWS SDK, both vendors simulated, one clock.
+//!
+//! In process under tokio's paused clock a day takes as long as its work does, and nothing listens anywhere.
+
+mod observe;
+mod settings;
+mod triggers;
+mod wire;
+
+use std::cell::Cell;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::json;
+use shared::domain::CustomerName;
+use shared::invocation::{Clock, Invocation};
+use shared::settings::env::{ExportEnvironment, PollEnvironment, UploadEnvironment};
+use url::Url;
+
+use crate::aws::sqs::{QueueSettings, Redrive};
+use crate::aws::{Aws, Before};
+use crate::constant_contact::v3;
+use crate::gigya::{Gigya, Keys};
+
+pub use observe::Writes;
+pub use settings::{Endpoints, Lists, sync_toml};
+pub use triggers::{TICKS_MAX, TickError};
+pub use wire::Vendors;
+
+/// The bucket of the sandbox.
+pub const BUCKET: &str = "sandbox-sync";
+/// The customer of the sandbox.
+pub const CUSTOMER: &str = "sandbox";
+/// The secret of the sandbox.
+pub const SECRET_ID: &str = "sandbox/secret";
+/// The queue of the sandbox.
+pub const QUEUE: &str = "sandbox-batches.fifo";
+/// The dead letters of the sandbox.
+pub const DEAD_LETTERS: &str = "sandbox-batches-dead.fifo";
+
+/// How often the schedules tick.
+pub const TICK: Duration = Duration::from_mins(5);
+/// How long an invocation may take (AWS Lambda quotas, "Function timeout").
+pub const INVOCATION: Duration = Duration::from_mins(15);
+/// A queue hides a received message for so long, as the template says.
+const VISIBILITY: Duration = Duration::from_mins(90);
+/// The fingerprint key of the sandbox: 32 bytes that guard nobody.
+const FINGERPRINT_KEY: &str = "c2FuZGJveCBzYW5kYm94IHNhbmRib3ggc2FuZGJveCE=";
+
+/// Everything that there is.
+pub struct World {
+    /// What time it is.
+    pub clock: Clock,
+    /// S3, SQS and Secrets Manager.
+    pub aws: Aws,
+    /// The site.
+    pub gigya: Arc<Gigya>,
+    /// The tenant.
+    pub constant_contact: v3::Simulator,
+    /// The tenant's lists that the settings name.
+    pub lists: Lists,
+    export: export::Services,
+    upload: upload::Services,
+    poll: poll::Services,
+    sqs: aws_sdk_sqs::Client,
+    queue_url: Url,
+    invocations: Cell<u64>,
+    budget: Cell<Duration>,
+}
+
+/// How a world is made.
+#[derive(Default)]
+pub struct WorldOptions {
+    /// How Constant Contact behaves.
+    pub constant_contact: v3::Switches,
+    /// What becomes of calls to AWS in process.
+    pub before: Option<Before>,
+    /// Changes the settings before they are put into the bucket.
+    pub settings: Option<fn(String) -> String>,
+}
+
+/// The far ends of a world, before anything of ours runs in it: what `--serve` puts on loopback.
+pub struct FarEnds {
+    /// S3, SQS and Secrets Manager.
+    pub aws: Aws,
+    /// The site.
+    pub gigya: Arc<Gigya>,
+    /// The tenant.
+    pub constant_contact: v3::Simulator,
+    /// The tenant's lists.
+    pub lists: Lists,
+    /// The queue of the batches.
+    pub queue_url: String,
+    /// The queue of the dead letters.
+    pub dead_letters_url: String,
+}
+
+impl FarEnds {
+    /// An empty site, a tenant with three lists and one custom field, and in AWS a bucket, two queues and the secret.
+    pub fn new(clock: Clock, switches: v3::Switches) -> Self {
+        let aws = Aws::new(clock);
+        let gigya = Arc::new(Gigya::new(Keys::default(), clock));
+        let constant_contact = v3::Simulator::new(clock, switches);
+        let lists = Lists {
+            newsletter: constant_contact.add_list("Newsletter"),
+            emea: constant_contact.add_list("Newsletter EMEA"),
+            update: constant_contact.add_list("Updates (nobody mails this list)"),
+        };
+        constant_contact.add_custom_field("loyalty_tier");
+
+        aws.objects().create_bucket(BUCKET);
+        let settings =
+            |redrive| QueueSettings { visibility: VISIBILITY, redrive, ..QueueSettings::default() };
+        let dead_letters_url = aws.queues().create(DEAD_LETTERS, settings(None));
+        let redrive = Redrive { dead_letters: DEAD_LETTERS.to_owned(), receives_max: 1_000 };
+        let queue_url = aws.queues().create(QUEUE, settings(Some(redrive)));
+        let refresh_token = constant_contact.authorise();
+        let secret = json!({
+            "gigya": {"user_key": gigya.keys().user_key, "secret": gigya.keys().secret},
+            "constant_contact": {
+                "client_id": v3::CLIENT_ID,
+                "client_secret": v3::CLIENT_SECRET,
+                "refresh_token": refresh_token.expose(),
+            },
+            "fingerprint_key": FINGERPRINT_KEY,
+        });
+        aws.vault().put(SECRET_ID, secret.to_string());
+        Self { aws, gigya, constant_contact, lists, queue_url, dead_letters_url }
+    }
+
+    /// Puts the customer's settings into the bucket.
+    pub fn configure(&self, sync_toml: &str) {
+        self.aws.objects().put(BUCKET, shared::store::keys::SETTINGS, sync_toml.to_owned());
+    }
+}
+
+impl World {
+    /// A world that begins at this instant. Must be made inside a runtime whose clock is paused.
+    ///
+    /// # Panics
+    /// When the stand-in for SQS gives a queue no URL, which it does not.
+    pub fn new(start: Timestamp, options: WorldOptions) -> Self {
+        let clock = Clock::starting_at(start);
+        let far = FarEnds::new(clock, options.constant_contact);
+        let text = sync_toml(&far.lists, None);
+        far.configure(&options.settings.map_or(text.clone(), |change| change(text)));
+        let seen = match options.before {
+            Some(before) => far.aws.with_before(before),
+            None => far.aws.clone(),
+        };
+        let sdk = seen.sdk_config();
+        let wire: Arc<dyn shared::http::Wire> =
+            Arc::new(Vendors::new(Arc::clone(&far.gigya), far.constant_contact.clone()));
+        let url = |text: &str| -> Url { text.parse().expect("a queue's URL is a URL") };
+        let customer = CustomerName::from(CUSTOMER);
+        let (bucket, secret_id) = (BUCKET.to_owned(), SECRET_ID.to_owned());
+        let queue_url = url(&far.queue_url);
+        let export = ExportEnvironment {
+            bucket: bucket.clone(),
+            customer: customer.clone(),
+            secret_id: secret_id.clone(),
+            queue_url: queue_url.clone(),
+            topic_arn: None,
+        };
+        let upload = UploadEnvironment {
+            bucket: bucket.clone(),
+            customer: customer.clone(),
+            secret_id: secret_id.clone(),
+            queue_url: queue_url.clone(),
+            dead_letter_queue_url: url(&far.dead_letters_url),
+        };
+        let poll = PollEnvironment { bucket, customer, secret_id, topic_arn: None };
+        Self {
+            clock,
+            export: export::Services::over(&export, &sdk, Arc::clone(&wire), clock),
+            upload: upload::Services::over(&upload, &sdk, Arc::clone(&wire), clock),
+            poll: poll::Services::over(&poll, &sdk, wire, clock),
+            sqs: aws_sdk_sqs::Client::new(&far.aws.sdk_config()),
+            aws: far.aws,
+            gigya: far.gigya,
+            constant_contact: far.constant_contact,
+            lists: far.lists,
+            queue_url,
+            invocations: Cell::new(0),
+            budget: Cell::new(INVOCATION),
+        }
+    }
+
+    /// The present instant.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Lets later invocations take only so long.
+    pub fn limit_invocations(&self, budget: Duration) {
+        self.budget.set(budget);
+    }
+
+    fn invocation(&self) -> Invocation {
+        let number = self.invocations.get() + 1;
+        self.invocations.set(number);
+        Invocation::begin(format!("invocation-{number}"), &self.clock, self.budget.get())
+    }
+}
