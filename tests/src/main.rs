@@ -1,2 +1,72 @@
-//! sandbox
-fn main() {}
+//! `cargo sandbox`: the whole product on embedded stand-ins, as a story of a few days.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Parser;
+use sandbox::people;
+use sandbox::story::{Plot, tell};
+use sandbox::terminal::{Options, Terminal};
+
+/// Plays days of Gigya ⇄ Constant Contact with made-up people, on this machine alone: no account, no network, nobody is
+/// mailed.
+#[derive(Debug, Parser)]
+#[command(name = "sandbox", version)]
+struct Arguments {
+    /// How many accounts the site begins with.
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..=2_000_000))]
+    accounts: u64,
+    /// What all chance comes from: the same seed tells the same story.
+    #[arg(long, default_value_t = 7)]
+    seed: u64,
+    /// How many days; the last one is quiet.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=365))]
+    days: u32,
+    /// Your own accounts instead: one JSON object a line, as accounts.search returns them.
+    #[arg(long, value_name = "FILE", conflicts_with = "accounts")]
+    accounts_file: Option<PathBuf>,
+    /// Keeps everything that is in the bucket at the end, in this folder.
+    #[arg(long, value_name = "DIR")]
+    keep: Option<PathBuf>,
+    /// Only the results.
+    #[arg(long)]
+    quiet: bool,
+    /// One JSON document instead of tables.
+    #[arg(long)]
+    json: bool,
+    /// No colours.
+    #[arg(long, env = "NO_COLOR", value_parser = clap::builder::BoolishValueParser::new(), hide_env_values = true)]
+    no_color: bool,
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    let arguments = Arguments::parse();
+    let terminal = Terminal::new(Options {
+        quiet: arguments.quiet,
+        json: arguments.json,
+        no_color: arguments.no_color,
+    });
+    let file = match &arguments.accounts_file {
+        Some(path) => {
+            let file =
+                File::open(path).with_context(|| format!("{} cannot be opened", path.display()))?;
+            Some(people::from_ndjson(BufReader::new(file))?)
+        }
+        None => None,
+    };
+    let plot = Plot {
+        accounts: arguments.accounts,
+        seed: arguments.seed,
+        days: arguments.days,
+        file,
+        keep: arguments.keep,
+    };
+    // The clock stands still unless everybody waits, so a day takes as long as its work.
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build()?;
+    let balanced = runtime.block_on(tell(plot, &terminal))?;
+    Ok(if balanced { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

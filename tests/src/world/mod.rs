@@ -7,13 +7,14 @@ mod settings;
 mod triggers;
 mod wire;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::json;
 use shared::domain::CustomerName;
+use shared::domain::report::Inbound;
 use shared::invocation::{Clock, Invocation};
 use shared::settings::env::{ExportEnvironment, PollEnvironment, UploadEnvironment};
 use url::Url;
@@ -66,6 +67,7 @@ pub struct World {
     sqs: aws_sdk_sqs::Client,
     queue_url: Url,
     invocations: Cell<u64>,
+    inbound: RefCell<Inbound>,
     budget: Cell<Duration>,
 }
 
@@ -183,6 +185,7 @@ impl World {
             lists: far.lists,
             queue_url,
             invocations: Cell::new(0),
+            inbound: RefCell::default(),
             budget: Cell::new(INVOCATION),
         }
     }

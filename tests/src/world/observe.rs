@@ -1,6 +1,10 @@
 //! Looking at the world from outside: reports, and counts of what was written where.
 
-use shared::domain::report::Report;
+use serde::de::DeserializeOwned;
+use shared::constant_contact::Operation;
+use shared::domain::report::{Calls, Inbound, Report};
+use shared::domain::run::Run;
+use shared::domain::{RunId, Uid};
 
 use super::{BUCKET, World};
 
@@ -16,8 +20,55 @@ pub struct Writes {
 impl World {
     /// The report of a run.
     pub fn report(&self, run: &str) -> Option<Report> {
-        let bytes = self.aws.objects().get(BUCKET, &format!("runs/{run}/report.json"))?;
-        serde_json::from_slice(&bytes).ok()
+        self.document(&format!("runs/{run}/report.json"))
+    }
+
+    /// How far a run has come.
+    pub fn progress(&self, run: &RunId) -> Option<Run> {
+        self.document(&format!("runs/{run}/run.json"))
+    }
+
+    fn document<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
+        serde_json::from_slice(&self.aws.objects().get(BUCKET, key)?).ok()
+    }
+
+    /// What came home so far.
+    pub fn inbound(&self) -> Inbound {
+        *self.inbound.borrow()
+    }
+
+    /// Calls to the vendors so far.
+    pub fn calls(&self) -> Calls {
+        Calls {
+            gigya: self.gigya.calls().values().sum(),
+            constant_contact: self.constant_contact.calls().values().sum(),
+        }
+    }
+
+    /// Bulk activities that Constant Contact was given so far.
+    pub fn activities(&self) -> u64 {
+        let bulk = [
+            Operation::ImportCsv,
+            Operation::ImportJson,
+            Operation::RemoveFromLists,
+            Operation::DeleteContacts,
+        ];
+        let calls = self.constant_contact.calls();
+        bulk.iter().filter_map(|operation| calls.get(operation)).sum()
+    }
+
+    /// The contacts that carry a UID, by it.
+    pub fn contacts_by_uid(&self) -> std::collections::BTreeMap<Uid, String> {
+        let fields = self.constant_contact.custom_fields();
+        let uid_field = fields.into_iter().find(|(_, label)| label == "gigya_uid");
+        let Some((uid_field, _)) = uid_field else { return std::collections::BTreeMap::new() };
+        self.constant_contact.look(|people| {
+            let carry = |person: &crate::constant_contact::v3::Person| {
+                let uid = person.custom.get(&uid_field)?;
+                Some((Uid::from(uid.as_str()), person.id.clone()))
+            };
+            people.iter().filter_map(carry).collect()
+        })
     }
 
     /// What was written at the vendors so far.

@@ -47,7 +47,11 @@ impl World {
     /// # Errors
     /// As poll does.
     pub async fn poll(&self, event: Value) -> Result<poll::Answer, PollError> {
-        Box::pin(poll::handle(&self.poll, event, &self.invocation())).await
+        let answer = Box::pin(poll::handle(&self.poll, event, &self.invocation())).await?;
+        if let poll::Answer::Done { inbound: Some(inbound), .. } = &answer {
+            self.inbound.borrow_mut().merge(inbound);
+        }
+        Ok(answer)
     }
 
     /// Invokes upload with these messages. Answers which of them go back.
@@ -105,27 +109,14 @@ impl World {
         call::wait(duration).await;
     }
 
-    /// Asks for a run and ticks until it is settled, and once more until its echoes are read. Answers the run's id.
+    /// Asks for a run and ticks until it is settled. Answers what export answered.
     ///
     /// # Errors
     /// When a function fails, or the run does not settle.
     pub async fn run(&self, event: Value) -> Result<Answer, TickError> {
-        self.run_watched(event, &mut |_| {}).await
-    }
-
-    /// As [`run`](Self::run), telling after each tick how far the run has come.
-    ///
-    /// # Errors
-    /// When a function fails, or the run does not settle.
-    pub async fn run_watched(
-        &self,
-        event: Value,
-        watch: &mut dyn FnMut(&Self),
-    ) -> Result<Answer, TickError> {
         let answer = self.export(event).await?;
         for _ in 0..TICKS_MAX {
             self.tick().await?;
-            watch(self);
             if self.open_run().is_none() {
                 return Ok(answer);
             }
