@@ -122,7 +122,8 @@ impl<'a> Teller<'a> {
             "Gigya has {} accounts ({source}, seed {}), Constant Contact none. Everything runs in this process; nobody is mailed.",
             grouped(population), plot.seed
         ))?;
-        Ok(Self { plot, terminal, world, people, population, days: Vec::new(), runs: Vec::new() })
+        let (days, runs) = (Vec::new(), Vec::new());
+        Ok(Self { plot, terminal, world, people, population, uids, days, runs })
     }
 
     async fn day(&mut self, day: u32) -> Result<(), StoryError> {
@@ -183,12 +184,12 @@ impl<'a> Teller<'a> {
         let parts: usize = report.batches.iter().map(|batch| batch.parts.len()).sum();
         let n = grouped;
         self.terminal.story(&format!(
-            "  export read {} accounts and staged {} batches; {} were as agreed, {} fit no list or never agreed",
-            n(people.read), report.batches.len(), n(people.unchanged), n(people.filtered)
+            "  export read {} accounts and staged {}; {} were as agreed, {} fit no list or never agreed",
+            n(people.read), counted(report.batches.len(), "batch", "batches"), n(people.unchanged), n(people.filtered)
         ))?;
         self.terminal.story(&format!(
-            "  upload sent {} activities; Constant Contact took in {}, refused {}; {} invalid, {} held, {} left",
-            parts, n(people.accepted), n(people.rejected), n(people.invalid), n(people.held), n(people.removed)
+            "  upload sent {}; Constant Contact took in {}, refused {}; {} invalid, {} held, {} left",
+            counted(parts, "activity", "activities"), n(people.accepted), n(people.rejected), n(people.invalid), n(people.held), n(people.removed)
         ))
     }
 
@@ -204,7 +205,7 @@ impl<'a> Teller<'a> {
                     true
                 }
                 Edit::Gigya(edit) => {
-                    uids.get(&who).is_some_and(|uid| self.change_account(uid, edit))
+                    self.uid(who).is_some_and(|uid| self.change_account(&uid, edit))
                 }
                 Edit::ConstantContact(edit) => self
                     .uid(who)
@@ -352,4 +353,10 @@ impl<'a> Teller<'a> {
 
 fn date_of(at: Timestamp) -> jiff::civil::Date {
     at.to_zoned(TimeZone::UTC).date()
+}
+
+/// `1 batch`, `2 batches`.
+fn counted(count: usize, one: &str, several: &str) -> String {
+    let number = grouped(count as u64);
+    if count == 1 { format!("{number} {one}") } else { format!("{number} {several}") }
 }
