@@ -350,15 +350,13 @@ pub fn address_fingerprint(key: &FingerprintKey, address: &EmailAddress) -> Fing
     key.fingerprint("email", &address.key())
 }
 
-/// The later of the marks that the UID and the address carry: an opt-out follows both.
+/// The stronger of the marks that the UID and the address carry: an opt-out follows both.
 #[must_use]
 pub fn with_address_mark(agreed: Option<&Agreed>, mark: Option<Tombstone>) -> Option<Agreed> {
     let mut agreed = agreed.cloned();
     if let Some(mark) = mark {
         let own = agreed.get_or_insert_with(Agreed::default);
-        if own.left.is_none_or(|left| left.at < mark.at) {
-            own.left = Some(mark);
-        }
+        own.left = Some(mark.or_stronger(own.left));
     }
     agreed
 }
