@@ -130,15 +130,14 @@ impl Agreed {
     /// left wins, and so does what Constant Contact itself showed.
     #[must_use]
     pub fn merge(self, before: &Self, after: &Self) -> Self {
-        let after = after.clone();
         let lists = three_way_set(&self.lists, &before.lists, &after.lists);
-        let left = match (three_way(self.left, before.left, after.left), after.left) {
+        let left = match (three_way(&self.left, &before.left, &after.left), after.left) {
             // Both touched it: having left wins, the stronger mark over the weaker.
             (Merged::Both, Some(mark)) => Some(mark.or_stronger(self.left)),
             (Merged::Both, None) => self.left,
             (Merged::One(left), _) => left,
         };
-        let wish = match three_way(self.wish, before.wish, after.wish) {
+        let wish = match three_way(&self.wish, &before.wish, &after.wish) {
             Merged::One(wish) => wish,
             Merged::Both if self.wish == AgreedWish::Withdrawn => self.wish,
             Merged::Both => after.wish,
@@ -164,9 +163,8 @@ impl Agreed {
             }
         }
         Self {
-            contact: three_way(self.contact.clone(), before.contact.clone(), after.contact)
-                .or(self.contact),
-            address: three_way(self.address, before.address, after.address).or(self.address),
+            contact: three_way(&self.contact, &before.contact, &after.contact).or(self.contact),
+            address: three_way(&self.address, &before.address, &after.address).or(self.address),
             fields,
             wish,
             lists,
@@ -174,9 +172,9 @@ impl Agreed {
             left_lists,
             written_at: self.written_at.max(after.written_at),
             unproven_since: three_way(
-                self.unproven_since,
-                before.unproven_since,
-                after.unproven_since,
+                &self.unproven_since,
+                &before.unproven_since,
+                &after.unproven_since,
             )
             .or(self.unproven_since.max(after.unproven_since)),
         }
@@ -217,11 +215,11 @@ impl<T> Merged<T> {
     }
 }
 
-fn three_way<T: PartialEq>(now: T, before: T, after: T) -> Merged<T> {
+fn three_way<T: PartialEq + Clone>(now: &T, before: &T, after: &T) -> Merged<T> {
     if after == before || now == after {
-        Merged::One(now)
+        Merged::One(now.clone())
     } else if now == before {
-        Merged::One(after)
+        Merged::One(after.clone())
     } else {
         Merged::Both
     }
