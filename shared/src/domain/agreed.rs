@@ -87,6 +87,18 @@ pub enum Departure {
     Withdrawn,
 }
 
+impl Tombstone {
+    /// The one of two marks that is harder to come back from: an unsubscribe, which only the person can undo, else the later.
+    #[must_use]
+    pub fn or_stronger(self, other: Option<Self>) -> Self {
+        let strength = |mark: Self| (mark.kind == Departure::Unsubscribed, mark.at);
+        match other {
+            Some(other) if strength(other) > strength(self) => other,
+            Some(_) | None => self,
+        }
+    }
+}
+
 impl Agreed {
     /// Whether the person is in Constant Contact as far as we know.
     pub fn is_there(&self) -> bool {
@@ -119,35 +131,97 @@ impl Agreed {
     #[must_use]
     pub fn merge(self, before: &Self, after: &Self) -> Self {
         let lists = three_way_set(&self.lists, &before.lists, &after.lists);
-        let left = if self.left == before.left { after.left } else { self.left };
-        let withdrew_meanwhile = self.wish != before.wish && self.wish == AgreedWish::Withdrawn;
-        let wish = if withdrew_meanwhile { self.wish } else { after.wish };
-        let mut left_lists = self.left_lists.clone();
+        let left = match (three_way(&self.left, &before.left, &after.left), after.left) {
+            // Both touched it: having left wins, the stronger mark over the weaker.
+            (Merged::Both, Some(mark)) => Some(mark.or_stronger(self.left)),
+            (Merged::Both, None) => self.left,
+            (Merged::One(left), _) => left,
+        };
+        let wish = match three_way(&self.wish, &before.wish, &after.wish) {
+            Merged::One(wish) => wish,
+            Merged::Both if self.wish == AgreedWish::Withdrawn => self.wish,
+            Merged::Both => after.wish,
+        };
+        let mut left_lists = self.left_lists;
         for (list, at) in &before.left_lists {
             if !after.left_lists.contains_key(list) && left_lists.get(list) == Some(at) {
                 left_lists.remove(list);
             }
         }
         for (list, at) in &after.left_lists {
-            left_lists.entry(list.clone()).or_insert(*at);
+            if before.left_lists.get(list) != Some(at) {
+                let known = left_lists.entry(list.clone()).or_insert(*at);
+                *known = (*at).max(*known);
+            }
         }
         let mut fields = self.fields;
         for (field, pair) in &after.fields {
-            if before.fields.get(field) != Some(pair) {
-                fields.insert(field.clone(), *pair);
+            let before = before.fields.get(field).copied().unwrap_or_default();
+            if before != *pair {
+                let now = fields.get(field).copied().unwrap_or_default();
+                fields.insert(field.clone(), now.merge(before, *pair));
             }
         }
         Self {
-            contact: self.contact.or_else(|| after.contact.clone()),
-            address: if self.address == before.address { after.address } else { self.address },
+            contact: three_way(&self.contact, &before.contact, &after.contact).or(self.contact),
+            address: three_way(&self.address, &before.address, &after.address).or(self.address),
             fields,
             wish,
             lists,
             left,
             left_lists,
             written_at: self.written_at.max(after.written_at),
-            unproven_since: after.unproven_since.or(self.unproven_since),
+            unproven_since: three_way(
+                &self.unproven_since,
+                &before.unproven_since,
+                &after.unproven_since,
+            )
+            .or(self.unproven_since.max(after.unproven_since)),
         }
+    }
+}
+
+impl Pair {
+    /// As [`Agreed::merge`], for one field.
+    fn merge(self, before: Self, after: Self) -> Self {
+        if self == before {
+            after
+        } else if self.held && !before.held {
+            // A person is to decide, and has not.
+            self
+        } else if self.gigya == before.gigya {
+            // Constant Contact was looked at meanwhile, and what it showed is newer than what was sent.
+            Self { contact: self.contact, ..after }
+        } else {
+            after
+        }
+    }
+}
+
+/// What a three-way merge finds for one thing.
+enum Merged<T> {
+    /// At most one side touched it, and this is what it is now.
+    One(T),
+    /// Both touched it, and not to the same end.
+    Both,
+}
+
+impl<T> Merged<T> {
+    fn or(self, other: T) -> T {
+        match self {
+            Self::One(value) => value,
+            Self::Both => other,
+        }
+    }
+}
+
+fn three_way<T: PartialEq + Clone>(now: &T, before: &T, after: &T) -> Merged<T> {
+    if after == before || now == after {
+        Merged::One(now.clone())
+    } else if now == before {
+        Merged::One(after.clone())
+    } else {
+        Merged::Both
     }
 }
 
