@@ -11,3 +11,4 @@ mod contract;
 mod events;
 mod gigya;
 mod infra;
+mod operator;

@@ -32,14 +32,14 @@ Region and credentials of AWS are found as every AWS tool finds them (AWS_REGION
 #[derive(Debug, Parser)]
 #[command(name = "gigya-cc", version, after_help = ENDING, arg_required_else_help = true)]
 pub struct CommandLine {
-    #[command(flatten)]
-    deployment: Deployment,
     /// Prints JSON for programs instead of words for people.
     #[arg(long, global = true)]
     json: bool,
     /// Says on standard error what is being done; twice, in detail.
     #[arg(short, long, global = true, action = ArgAction::Count)]
     verbose: u8,
+    #[command(flatten)]
+    deployment: Deployment,
     #[command(subcommand)]
     command: Command,
 }
