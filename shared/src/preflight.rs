@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::constant_contact::{ConstantContact, ConstantContactError};
+use crate::constant_contact::{ConstantContact, ConstantContactError, CustomFields, List};
 use crate::domain::{ContactField, Dispose, Disposition, ListId};
 use crate::settings::customer::CustomerSettings;
 
@@ -46,19 +46,26 @@ pub async fn constant_contact(
     client: &ConstantContact,
     settings: &CustomerSettings,
 ) -> Result<(), PreflightError> {
-    let known: BTreeSet<ListId> = client.lists().await?.into_iter().map(|list| list.id).collect();
+    let lists = client.lists().await?;
+    client.ensure_custom_field(&settings.constant_contact.uid_field).await?;
+    let fields = client.custom_fields().await?;
+    let problems = unknown(settings, &lists, &fields);
+    if problems.is_empty() { Ok(()) } else { Err(PreflightError::Unknown(Unknown(problems))) }
+}
+
+/// What the settings name and the tenant does not have, one sentence each with the next step. The field that carries the
+/// UID is not among it, since it is made where it is missing.
+pub fn unknown(settings: &CustomerSettings, lists: &[List], fields: &CustomFields) -> Vec<String> {
+    let known: BTreeSet<&ListId> = lists.iter().map(|list| &list.id).collect();
     let named = settings.policy.lists.iter().map(|list| ("[[lists]] id", &list.id));
     let update = settings.constant_contact.update_list.iter();
     let mut problems: Vec<String> = named
         .chain(update.map(|id| ("update_list", id)))
-        .filter(|(_, id)| !known.contains(*id))
+        .filter(|(_, id)| !known.contains(id))
         .map(|(place, id)| {
             format!("{place} = \"{id}\": no such list; copy the id of one of the lists that `gigya-cc check` shows")
         })
         .collect();
-
-    client.ensure_custom_field(&settings.constant_contact.uid_field).await?;
-    let fields = client.custom_fields().await?;
     for field in settings.policy.mapping.rules().iter().map(|rule| &rule.field) {
         let missing = field.custom_name().filter(|name| fields.named(name).is_none());
         if let Some(name) = missing {
@@ -68,5 +75,5 @@ pub async fn constant_contact(
             ));
         }
     }
-    if problems.is_empty() { Ok(()) } else { Err(PreflightError::Unknown(Unknown(problems))) }
+    problems
 }

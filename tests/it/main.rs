@@ -11,4 +11,5 @@ mod contract;
 mod events;
 mod gigya;
 mod infra;
+mod operator;
 mod round_trip;

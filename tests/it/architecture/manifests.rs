@@ -13,7 +13,7 @@ const MAY_DEPEND: &[(&str, &[&str])] = &[
     ("functions/upload", &["shared"]),
     ("functions/poll", &["shared"]),
     ("infra/operator", &["shared", "export", "upload", "poll"]),
-    ("tests", &["shared", "export", "upload", "poll"]),
+    ("tests", &["shared", "export", "upload", "poll", "operator"]),
 ];
 
 const OURS: [&str; 6] = ["shared", "export", "upload", "poll", "operator", "sandbox"];

@@ -1,0 +1,136 @@
+//! The operator's command line, as a library, so that the integration suite calls exactly what the operator calls.
+//!
+//! | module | what it holds |
+//! | --- | --- |
+//! | [`check`] | `gigya-cc check`: are settings, secret and both vendors fit for a run |
+//! | [`run`] | `gigya-cc run`: export's own code, from here |
+//! | [`services`] | what `check` may touch |
+//! | [`render`] | words and JSON; the only place that prints |
+//!
+//! Data goes to standard output and talk to standard error. Exit codes: 0 when all is well, 1 when something is wrong or
+//! was refused, 2 when the command line cannot be understood.
+
+pub mod check;
+mod log;
+pub mod render;
+pub mod run;
+pub mod services;
+
+use std::process::ExitCode;
+
+use clap::{ArgAction, Args, Parser, Subcommand};
+use shared::settings::Environment;
+
+use render::Form;
+
+const ENDING: &str = "\
+Exit codes: 0 when all is well, 1 when something is wrong or was refused, 2 when the command line cannot be understood.
+
+Region and credentials of AWS are found as every AWS tool finds them (AWS_REGION, AWS_PROFILE, AWS_ENDPOINT_URL …).";
+
+/// Sets up and looks after one customer's synchronisation between Gigya and Constant Contact.
+#[derive(Debug, Parser)]
+#[command(name = "gigya-cc", version, after_help = ENDING, arg_required_else_help = true)]
+pub struct CommandLine {
+    /// Prints JSON for programs instead of words for people.
+    #[arg(long, global = true)]
+    json: bool,
+    /// Says on standard error what is being done; twice, in detail.
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    verbose: u8,
+    #[command(flatten)]
+    deployment: Deployment,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Which deployment: the names that its functions have in their environment too. Whatever is given is judged by
+/// [`shared::settings::env`].
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Which deployment")]
+struct Deployment {
+    /// The bucket that holds the customer's settings, state and reports.
+    #[arg(long, global = true, env = "BUCKET", hide_env_values = true, value_name = "NAME")]
+    bucket: Option<String>,
+    /// The customer, as the deployment calls them.
+    #[arg(long, global = true, env = "CUSTOMER", hide_env_values = true, value_name = "NAME")]
+    customer: Option<String>,
+    /// Name or ARN of the customer's secret.
+    #[arg(long, global = true, env = "SECRET_ID", hide_env_values = true, value_name = "ID")]
+    secret_id: Option<String>,
+    /// The FIFO queue on which batches are announced; `run` alone needs it.
+    #[arg(long, global = true, env = "QUEUE_URL", hide_env_values = true, value_name = "URL")]
+    queue_url: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Check(check::Options),
+    Run(run::Options),
+}
+
+/// Runs one command to its end and prints what came of it.
+pub async fn start(line: CommandLine) -> ExitCode {
+    log::init(line.verbose);
+    let form = if line.json { Form::Json } else { Form::Words };
+    // Boxed: the futures of the SDK lie too deep in one another for the compiler to lay them out as one.
+    let is_good = match &line.command {
+        Command::Check(options) => {
+            let environment = line.deployment.environment();
+            Box::pin(check::start(options, &environment, form)).await
+        }
+        Command::Run(options) => {
+            let environment = line.deployment.environment();
+            Box::pin(run::start(options, &environment, form)).await
+        }
+    };
+    if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+impl Deployment {
+    /// What was said on the command line, or else stands in the environment.
+    fn environment(&self) -> Environment<impl Fn(&str) -> Option<String>> {
+        Environment::from_lookup(|name| match name {
+            "BUCKET" => self.bucket.clone(),
+            "CUSTOMER" => self.customer.clone(),
+            "SECRET_ID" => self.secret_id.clone(),
+            "QUEUE_URL" => self.queue_url.clone(),
+            _ => None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn a_run_reads_one_thing_and_only_a_new_run_can_be_dry() {
+        let is_taken = |words: &str| CommandLine::try_parse_from(words.split(' ')).is_ok();
+        for good in [
+            "gigya-cc run",
+            "gigya-cc run --full --dry-run --json",
+            "gigya-cc run --since 2026-11-01T00:00:00Z",
+            "gigya-cc run --sample 10 --bucket acme",
+            "gigya-cc run --resume -v",
+        ] {
+            assert!(is_taken(good), "{good}");
+        }
+        for bad in [
+            "gigya-cc run --full --sample 10",
+            "gigya-cc run --resume --dry-run",
+            "gigya-cc run --sample 0",
+            "gigya-cc run --since yesterday",
+            "gigya-cc check --settings sync.toml --create-uid-field",
+        ] {
+            assert!(!is_taken(bad), "{bad}");
+        }
+    }
+}

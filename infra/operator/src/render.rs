@@ -1,0 +1,204 @@
+//! Words for people and JSON for programs. Nothing else in the crate prints: data goes to standard output, talk to
+//! standard error.
+
+use std::io;
+
+use export::Answer;
+use serde::Serialize;
+use serde_json::json;
+use shared::domain::RunId;
+use shared::domain::run::Phase;
+use shared::store::keys;
+
+use crate::check::{Checked, Finding, ListShown, NamedAs, Subject, Verdict};
+
+/// For whom data is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// For people.
+    Words,
+    /// For programs.
+    Json,
+}
+
+/// Where a poll's report of a run lies.
+const REPORT: &str = "report.html";
+
+/// Prints what a check found.
+pub(crate) fn checked(checked: &Checked, form: Form) {
+    match form {
+        Form::Words => print(&words_of_check(checked)),
+        Form::Json => {
+            #[derive(Serialize)]
+            struct Told<'a> {
+                good: bool,
+                #[serde(flatten)]
+                checked: &'a Checked,
+            }
+            print_json(&Told { good: checked.is_good(), checked });
+        }
+    }
+    say(&verdict_of_check(checked));
+}
+
+/// Prints what export answered.
+pub(crate) fn answer(answer: &Answer, bucket: &str, dry_run: bool, form: Form) {
+    match form {
+        Form::Words => print(&words_of_answer(answer, bucket)),
+        Form::Json => {
+            let mut told = json!(answer);
+            if let (Answer::Run { run, .. }, Some(told)) = (answer, told.as_object_mut()) {
+                told.insert("report".to_owned(), report_of(bucket, run).into());
+            }
+            print_json(&told);
+        }
+    }
+    say(&what_happens_next(answer, dry_run));
+}
+
+/// Says how far a run has come that is still reading.
+pub(crate) fn progress(answer: &Answer) {
+    if let Answer::Run { run, read, batches, .. } = answer {
+        say(&format!("Run {run} has read {read} accounts in {batches} batches, and reads on."));
+    }
+}
+
+/// Says why a command failed, and what to do next.
+pub(crate) fn failed(reason: &str, next_step: &str) {
+    say(&format!("error: {reason}\n  → {next_step}"));
+}
+
+/// What a check found, one line a finding, and the tenant's lists.
+pub fn words_of_check(checked: &Checked) -> String {
+    let mut lines: Vec<String> = checked.checks.iter().map(line_of).collect();
+    if !checked.lists.is_empty() {
+        lines.push(String::new());
+        lines.push("Lists in Constant Contact, for the ids in sync.toml:".to_owned());
+        lines.extend(checked.lists.iter().map(list_line));
+    }
+    lines.join("\n")
+}
+
+fn line_of(finding: &Finding) -> String {
+    let Finding { subject, verdict, finding, next_step } = finding;
+    let mark = match verdict {
+        Verdict::Good => '✓',
+        Verdict::Doubtful => '!',
+        Verdict::Wrong => '✗',
+    };
+    let subject = match subject {
+        Subject::Environment => "environment",
+        Subject::Settings => "settings",
+        Subject::Secret => "secret",
+        Subject::Gigya => "Gigya",
+        Subject::ConstantContact => "Constant Contact",
+    };
+    // What TOML's parser says has several lines.
+    let finding = finding.trim_end().replace('\n', "\n    ");
+    match next_step {
+        Some(next) => format!("{mark} {subject}: {finding} → {next}"),
+        None => format!("{mark} {subject}: {finding}"),
+    }
+}
+
+fn list_line(list: &ListShown) -> String {
+    let named_as = match list.named_as {
+        Some(NamedAs::Mailing) => "[[lists]]",
+        Some(NamedAs::Update) => "update_list",
+        None => "",
+    };
+    format!("  {:<11}  {}  {}", named_as, list.id, list.name)
+}
+
+fn verdict_of_check(checked: &Checked) -> String {
+    let doubts = match checked.count(Verdict::Doubtful) {
+        0 => String::new(),
+        1 => " 1 thing deserves a thought.".to_owned(),
+        many => format!(" {many} things deserve a thought."),
+    };
+    match checked.count(Verdict::Wrong) {
+        0 => format!("Nothing is wrong.{doubts}"),
+        1 => format!("1 thing is wrong.{doubts}"),
+        many => format!("{many} things are wrong.{doubts}"),
+    }
+}
+
+/// What export answered, in words.
+pub fn words_of_answer(answer: &Answer, bucket: &str) -> String {
+    match answer {
+        Answer::Run { run, state, read, batches } => {
+            let report = report_of(bucket, run);
+            let state = words_of(*state);
+            format!("Run {run}: {state}\naccounts  {read}\nbatches   {batches}\nreport    {report}")
+        }
+        Answer::Refused { refused } => {
+            let (reason, run, state) = (&refused.reason, &refused.run, words_of(refused.state));
+            format!("No run was started: {reason}.\nRun {run}: {state}")
+        }
+        Answer::Idle { idle: _ } => "There was nothing to go on with.".to_owned(),
+    }
+}
+
+fn words_of(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Reading => "accounts are being read",
+        Phase::Announced => "everything is read and announced",
+        Phase::Settled => "settled",
+        Phase::Failed => "failed",
+    }
+}
+
+fn what_happens_next(answer: &Answer, dry_run: bool) -> String {
+    let next = match answer {
+        Answer::Run { state: Phase::Reading, .. } => {
+            "Export goes on with it in AWS at its next five-minute tick; `gigya-cc run --resume` goes on with it here."
+        }
+        Answer::Run { batches: 0, .. } => {
+            "There is nothing to send. Poll closes the run in AWS at its next five-minute tick and writes the report."
+        }
+        Answer::Run { .. } if dry_run => {
+            "It is a dry run, so nothing is submitted. Upload plans the batches in AWS, and poll writes the report, which says what would have been done."
+        }
+        Answer::Run { .. } => {
+            "Upload submits the batches in AWS once Constant Contact was read, and poll settles them and writes the report; both wake every few minutes."
+        }
+        Answer::Refused { refused } => match refused.state {
+            Phase::Reading => {
+                "Wait for it, or go on with it here if nobody does: `gigya-cc run --resume`."
+            }
+            Phase::Announced | Phase::Settled | Phase::Failed => {
+                "Wait until poll has settled it and written its report, then ask again."
+            }
+        },
+        Answer::Idle { .. } => {
+            "No run is unfinished, or somebody else is reading it; `gigya-cc run` starts one."
+        }
+    };
+    next.to_owned()
+}
+
+fn report_of(bucket: &str, run: &RunId) -> String {
+    format!("s3://{bucket}/{}", keys::run(run, REPORT))
+}
+
+fn print_json<T: Serialize>(value: &T) {
+    match serde_json::to_string_pretty(value) {
+        Ok(text) => print(&text),
+        Err(error) => say(&format!("error: the answer cannot be written as JSON: {error}")),
+    }
+}
+
+fn print(text: &str) {
+    write(io::stdout(), text);
+}
+
+fn say(text: &str) {
+    write(io::stderr(), text);
+}
+
+/// Writes a line. Whoever closed the pipe, `head` for one, has read enough: `println!` would panic.
+fn write(mut to: impl io::Write, text: &str) {
+    if writeln!(to, "{text}").is_err() {
+        tracing::debug!("The reader has gone.");
+    }
+}
