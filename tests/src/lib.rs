@@ -5,5 +5,6 @@ pub mod aws;
 pub mod constant_contact;
 pub mod gigya;
 pub mod people;
+pub mod serve;
 pub mod terminal;
 pub mod world;
