@@ -6,6 +6,7 @@
 
 mod architecture;
 mod aws;
+mod binaries;
 mod constant_contact;
 mod contract;
 mod events;

@@ -5,6 +5,7 @@ pub mod aws;
 pub mod constant_contact;
 pub mod gigya;
 pub mod people;
+pub mod serve;
 pub mod story;
 pub mod terminal;
 pub mod world;

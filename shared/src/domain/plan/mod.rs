@@ -6,12 +6,6 @@
 
 mod fields;
 mod membership;
-#[cfg(test)]
-mod properties;
-#[cfg(test)]
-mod states;
-#[cfg(test)]
-mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

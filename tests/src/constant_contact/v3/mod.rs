@@ -33,6 +33,7 @@ use shared::invocation::Clock;
 
 pub use faults::{Fate, Fault};
 pub use people::{OptOut, Person, Street};
+pub use router::{BASE_PATH, TOKEN_PATH};
 pub use switches::{Switches, UnknownList};
 pub use tokens::{CLIENT_ID, CLIENT_SECRET};
 

@@ -10,10 +10,10 @@ use super::answer::{self, Answer};
 use super::world::World;
 
 /// Where the token endpoint is.
-const TOKEN_PATH: &str = "/oauth2/default/v1/token";
+pub const TOKEN_PATH: &str = "/oauth2/default/v1/token";
 
 /// Where everything else is.
-const BASE_PATH: &str = "/v3";
+pub const BASE_PATH: &str = "/v3";
 
 /// The operation, as the client names it; `None` is no operation of the documents that are simulated.
 pub(super) fn operation(request: &Request<Bytes>) -> Option<Operation> {
