@@ -12,7 +12,7 @@ const ACCOUNTS: u64 = 80;
 /// How often the test ticks.
 const EVERY: Duration = Duration::from_millis(500);
 /// How long a run of so few people may take.
-const WITHIN: Duration = Duration::from_secs(60);
+const WITHIN: Duration = Duration::from_mins(1);
 
 fn start(served: &Served, function: Function) -> Program {
     let binary = build().unwrap().join(function.name());

@@ -7,7 +7,9 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Parser;
+use sandbox::constant_contact::v3;
 use sandbox::people;
+use sandbox::serve::{Residents, ServeOptions, stay};
 use sandbox::story::{Plot, tell};
 use sandbox::terminal::{Options, Terminal};
 
@@ -31,6 +33,9 @@ struct Arguments {
     /// Keeps everything that is in the bucket at the end, in this folder.
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
+    /// Keeps all stand-ins up on 127.0.0.1 and prints the environment for the real binaries and the operator.
+    #[arg(long, conflicts_with_all = ["days", "keep", "json"])]
+    serve: bool,
     /// Only the results.
     #[arg(long)]
     quiet: bool,
@@ -57,6 +62,19 @@ fn main() -> anyhow::Result<ExitCode> {
         }
         None => None,
     };
+    if arguments.serve {
+        let residents = match file {
+            Some(accounts) => Residents::Accounts(accounts),
+            None => {
+                let people = people::People::new(arguments.seed);
+                Residents::People { people, accounts: arguments.accounts }
+            }
+        };
+        let options = ServeOptions { residents, constant_contact: v3::Switches::default() };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(stay(options, &terminal))?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let plot = Plot {
         accounts: arguments.accounts,
         seed: arguments.seed,

@@ -14,6 +14,7 @@ mod binaries;
 mod drive;
 mod environment;
 mod program;
+mod stay;
 
 use std::fmt;
 use std::io;
@@ -33,6 +34,7 @@ use crate::world::{Endpoints, FarEnds, sync_toml};
 pub use binaries::{BinariesError, build};
 pub use drive::DriveError;
 pub use program::Program;
+pub use stay::stay;
 
 /// One of the three functions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
