@@ -17,6 +17,7 @@ use sandbox::terminal::{Options, Terminal};
 /// mailed.
 #[derive(Debug, Parser)]
 #[command(name = "sandbox", version)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 struct Arguments {
     /// How many accounts the site begins with.
     #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..=2_000_000))]

@@ -45,7 +45,7 @@ async fn tick(
             Ok(answer) if answer.get("idle").is_some() => {}
             Ok(answer) => terminal.story(&format!("{function}: {answer}"))?,
             Err(error) => {
-                terminal.story(&format!("{function}: {}", shared::telemetry::chain(&error)))?
+                terminal.story(&format!("{function}: {}", shared::telemetry::chain(&error)))?;
             }
         }
         call::wait(TICK).await;
@@ -58,7 +58,7 @@ async fn deliver(served: &Served, terminal: &Terminal) -> io::Result<()> {
             Ok(0) => {}
             Ok(done) => terminal.story(&format!("upload: {done} batches are done"))?,
             Err(error) => {
-                terminal.story(&format!("upload: {}", shared::telemetry::chain(&error)))?
+                terminal.story(&format!("upload: {}", shared::telemetry::chain(&error)))?;
             }
         }
         call::wait(TICK).await;
