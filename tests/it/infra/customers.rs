@@ -3,11 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
+use shared::domain::ListId;
+use shared::settings::customer::{
+    Api, Charset, CustomerSettings, GigyaEndpoint, Population, RunSettings, Safety,
+};
 
 use super::template::{read, said, template};
 
 /// The example's parameters, by name.
-fn parameters() -> BTreeMap<String, String> {
+pub(super) fn parameters() -> BTreeMap<String, String> {
     let list: Vec<BTreeMap<String, String>> =
         serde_json::from_str(&read("infra/customers/example/parameters.json")).unwrap();
     let pair = |entry: &BTreeMap<String, String>| {
@@ -16,8 +20,9 @@ fn parameters() -> BTreeMap<String, String> {
     list.iter().map(pair).collect()
 }
 
-fn settings() -> toml::Table {
-    read("infra/customers/example/sync.toml").parse().unwrap()
+/// The example's settings, as the functions read them.
+fn settings() -> CustomerSettings {
+    CustomerSettings::parse(&read("infra/customers/example/sync.toml")).unwrap()
 }
 
 #[test]
@@ -55,27 +60,33 @@ fn a_parameter_says_where_the_secret_is_and_none_holds_one() {
 
 #[test]
 fn the_settings_and_the_stack_keep_runs_for_the_same_time() {
-    let days = settings()["run"]["retention_days"].as_integer().unwrap();
-    assert_eq!(days.to_string(), parameters()["RetentionDays"]);
+    assert_eq!(settings().run.retention_days.to_string(), parameters()["RetentionDays"]);
 }
 
 #[test]
-fn the_example_settings_are_whole_and_of_this_version() {
+fn the_example_settings_are_whole_and_show_the_defaults() {
     let settings = settings();
-    let sections: BTreeSet<_> = settings.keys().map(String::as_str).collect();
-    let known =
-        ["charset", "consent", "constant_contact", "fields", "gigya", "lists", "run", "safety"];
-    assert_eq!(sections, BTreeSet::from(known));
-    assert_eq!(settings["constant_contact"]["api"].as_str(), Some("v3"));
-    let populations = settings["gigya"]["populations"].as_array().unwrap();
-    assert_eq!(populations, &[toml::Value::from("full")]);
-    let update = &settings["constant_contact"]["update_list"];
-    let lists = settings["lists"].as_array().unwrap().iter().map(|list| &list["id"]);
-    let ids: BTreeSet<_> = lists.chain([update]).map(|id| id.as_str().unwrap()).collect();
+    assert_eq!(settings.gigya.endpoint, GigyaEndpoint::DataCenter("eu1.gigya.com".to_owned()));
+    assert_eq!(settings.gigya.populations, BTreeSet::from([Population::Full]));
+    assert_eq!(settings.constant_contact.api, Api::V3);
+    let shown = (settings.charset, settings.safety, settings.run);
+    assert_eq!(shown, (Charset::default(), Safety::default(), RunSettings::default()));
+    let lists = settings.policy.lists.iter().map(|list| list.id.as_str());
+    let update = settings.constant_contact.update_list.as_ref().map(ListId::as_str);
+    let ids: BTreeSet<_> = lists.chain(update).collect();
     assert_eq!(ids.len(), 3, "each list is named once, and update_list is none of them");
-    for id in ids {
-        let groups: Vec<_> = id.split('-').map(str::len).collect();
-        assert_eq!(groups, [8, 4, 4, 4, 12], "{id} is no UUID");
-        assert!(id.chars().all(|c| c == '-' || c.is_ascii_hexdigit()), "{id} is no UUID");
+}
+
+#[test]
+fn a_mistake_in_the_example_would_be_named() {
+    let text = read("infra/customers/example/sync.toml");
+    for (right, wrong, problem) in [
+        ("retention_days", "retention_day", "retention_day"),
+        ("\"6f1c1d0e-8f5b-11f0-9a3c-0242ac120002\"", "\"17\"", "update_list"),
+        ("owner = \"both\"", "owner = \"all\"", "owner"),
+    ] {
+        assert!(text.contains(right));
+        let error = CustomerSettings::parse(&text.replace(right, wrong)).unwrap_err().to_string();
+        assert!(error.contains(problem), "{error}");
     }
 }

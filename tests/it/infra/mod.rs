@@ -4,67 +4,20 @@
 //! its problems, and is shown to fail on a template that was changed on purpose.
 
 mod customers;
+mod environments;
+mod needs;
+mod permissions;
 mod policies;
+mod schedules;
 pub(crate) mod template;
+mod trip;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use shared::invocation::STOP_BEFORE;
 
 use self::template::{of_type, properties, said, several, template, with};
-
-/// The environment of each function, name and meaning (DESIGN §11).
-/// To be replaced by what `shared::settings` asks for, once it can be asked.
-const ENVIRONMENTS: &[(&str, &[(&str, &str)])] = &[
-    (
-        "Export",
-        &[
-            ("BUCKET", "${Bucket}"),
-            ("CUSTOMER", "${Customer}"),
-            ("QUEUE_URL", "${Queue}"),
-            ("SECRET_ID", "${SecretArn}"),
-            ("TOPIC_ARN", "${Topic}"),
-        ],
-    ),
-    (
-        "Upload",
-        &[
-            ("BUCKET", "${Bucket}"),
-            ("CUSTOMER", "${Customer}"),
-            ("DEAD_LETTER_QUEUE_URL", "${DeadLetters}"),
-            ("QUEUE_URL", "${Queue}"),
-            ("SECRET_ID", "${SecretArn}"),
-        ],
-    ),
-    (
-        "Poll",
-        &[
-            ("BUCKET", "${Bucket}"),
-            ("CUSTOMER", "${Customer}"),
-            ("SECRET_ID", "${SecretArn}"),
-            ("TOPIC_ARN", "${Topic}"),
-        ],
-    ),
-];
-
-/// The triggers: resource, function, input, and when.
-const SCHEDULES: &[(&str, &str, &str, &str)] = &[
-    ("ExportDelta", "${Export.Arn}", r#"{"scope":"delta"}"#, "${DeltaSchedule}"),
-    ("ExportFull", "${Export.Arn}", r#"{"scope":"full"}"#, "${FullSchedule}"),
-    ("ExportResume", "${Export.Arn}", r#"{"scope":"resume"}"#, "rate(5 minutes)"),
-    ("PollSweep", "${Poll.Arn}", r#"{"sweep":true}"#, "${SweepSchedule}"),
-    ("PollTick", "${Poll.Arn}", "{}", "rate(5 minutes)"),
-];
-
-/// What a function is called with, and the sample under `events/` that says the same; `{}` needs no sample.
-const SAMPLES: &[(&str, Option<&str>)] = &[
-    ("ExportDelta", Some("export.delta.json")),
-    ("ExportFull", Some("export.full.json")),
-    ("ExportResume", Some("export.resume.json")),
-    ("PollSweep", Some("poll.sweep.json")),
-    ("PollTick", None),
-];
 
 /// Longest timeout of a function (Lambda developer guide, "Lambda quotas").
 const FUNCTION_SECONDS_MAX: u64 = 900;
@@ -103,53 +56,6 @@ fn timeout(template: &Value, function: &str) -> u64 {
     let own = &properties(template, function)["Timeout"];
     let shared = &template["Globals"]["Function"]["Timeout"];
     number(if own.is_null() { shared } else { own }, "Timeout")
-}
-
-fn problems_of_environments(template: &Value) -> Vec<String> {
-    let mut problems = none();
-    let names: BTreeSet<_> =
-        of_type(template, "AWS::Serverless::Function").iter().map(|(name, _)| *name).collect();
-    expect(&mut problems, names == BTreeSet::from(FUNCTIONS), "the functions are not the three");
-    let shared = &template["Globals"]["Function"]["Environment"];
-    expect(&mut problems, shared.is_null(), "variables are set for all functions at once");
-    for (function, expected) in ENVIRONMENTS {
-        let variables = &properties(template, function)["Environment"]["Variables"];
-        let found: BTreeMap<_, _> = variables
-            .as_object()
-            .into_iter()
-            .flatten()
-            .map(|(name, value)| (name.as_str(), said(value)))
-            .collect();
-        let expected: BTreeMap<_, _> =
-            expected.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
-        if found != expected {
-            problems.push(format!("{function} has {found:?}"));
-        }
-    }
-    problems
-}
-
-#[test]
-fn each_function_is_given_exactly_the_variables_it_reads() {
-    assert_eq!(problems_of_environments(&template()), none());
-}
-
-#[test]
-fn a_variable_that_is_missing_misnamed_or_too_many_is_caught() {
-    let variables =
-        |function: &str| format!("/Resources/{function}/Properties/Environment/Variables");
-    for changed in [
-        with(&variables("Poll"), json!({ "BUCKET": { "Ref": "Bucket" } })),
-        with(&format!("{}/QUEUE_URL", variables("Export")), json!({ "Ref": "DeadLetters" })),
-        with(&format!("{}/SECRET_ID", variables("Upload")), json!("the secret itself")),
-        with("/Globals/Function", json!({ "Environment": { "Variables": { "TOKEN": "x" } } })),
-    ] {
-        assert_eq!(problems_of_environments(&changed).len(), 1);
-    }
-    let mut changed = template();
-    let upload = changed.pointer_mut(&variables("Upload")).unwrap().as_object_mut().unwrap();
-    upload.insert("TOPIC_ARN".to_owned(), json!({ "Ref": "Topic" }));
-    assert_eq!(problems_of_environments(&changed).len(), 1);
 }
 
 fn problems_of_functions(template: &Value) -> Vec<String> {
@@ -293,10 +199,10 @@ fn problems_of_bucket(template: &Value) -> Vec<String> {
     expect(said(&runs["ExpirationInDays"]) == "${RetentionDays}", "runs do not expire");
     let noncurrent = &runs["NoncurrentVersionExpiration"]["NoncurrentDays"];
     expect(*noncurrent == 1, "what was erased in runs stays as a version");
-    // A tombstone or the ledger must never expire; only the counts of past days may.
+    // A tombstone or the ledger must never expire.
     let expiring = |rule: &&Value| rule.get("ExpirationInDays").is_some();
     let expires: Vec<_> = rules.iter().filter(expiring).map(|rule| said(&rule["Prefix"])).collect();
-    expect(expires == ["runs/", "state/quota/"], "something expires that must not");
+    expect(expires == ["runs/"], "something expires that must not");
     let aborts = rules.iter().any(|rule| rule.get("AbortIncompleteMultipartUpload").is_some());
     expect(aborts, "broken uploads stay");
     let policy = properties(template, "BucketPolicy");
@@ -318,7 +224,7 @@ fn the_bucket_is_closed_encrypted_versioned_and_forgets_runs_but_never_state() {
         (format!("{bucket}/PublicAccessBlockConfiguration/BlockPublicPolicy"), json!(false), 1),
         (format!("{rules}/0/Status"), json!("Disabled"), 2),
         (format!("{rules}/0/NoncurrentVersionExpiration/NoncurrentDays"), json!(365), 1),
-        (format!("{rules}/1/Prefix"), json!("state/"), 1),
+        (format!("{rules}/1"), json!({ "Prefix": "state/", "ExpirationInDays": 7 }), 1),
         (
             "/Resources/BucketPolicy/Properties/PolicyDocument/Statement/0/Action".to_owned(),
             json!("s3:GetObject"),
@@ -327,49 +233,6 @@ fn the_bucket_is_closed_encrypted_versioned_and_forgets_runs_but_never_state() {
     ] {
         assert_eq!(problems_of_bucket(&with(&pointer, value)).len(), problems, "{pointer}");
     }
-}
-
-fn problems_of_schedules(template: &Value) -> Vec<String> {
-    let found: BTreeSet<_> = of_type(template, "AWS::Scheduler::Schedule")
-        .into_iter()
-        .map(|(name, schedule)| {
-            let schedule = &schedule["Properties"];
-            let target = &schedule["Target"];
-            let when = said(&schedule["ScheduleExpression"]);
-            (name.to_owned(), said(&target["Arn"]), said(&target["Input"]), when)
-        })
-        .collect();
-    let expected: BTreeSet<_> = SCHEDULES
-        .iter()
-        .map(|(name, function, input, when)| {
-            ((*name).to_owned(), (*function).to_owned(), (*input).to_owned(), (*when).to_owned())
-        })
-        .collect();
-    let difference = found.symmetric_difference(&expected);
-    let mut problems: Vec<_> = difference.map(|schedule| format!("{schedule:?}")).collect();
-    for (name, schedule) in of_type(template, "AWS::Scheduler::Schedule") {
-        if said(&schedule["Properties"]["State"]) != "${Schedules}" {
-            problems.push(format!("{name} cannot be switched off"));
-        }
-    }
-    problems
-}
-
-#[test]
-fn the_schedules_send_exactly_the_events_that_the_functions_know() {
-    assert_eq!(problems_of_schedules(&template()), none());
-    for ((name, _, input, _), (sampled, sample)) in SCHEDULES.iter().zip(SAMPLES) {
-        assert_eq!(name, sampled);
-        let sample = sample
-            .map_or_else(|| "{}".to_owned(), |name| template::read(&format!("events/{name}")));
-        let parse = |text: &str| serde_json::from_str::<Value>(text).unwrap();
-        assert_eq!(parse(input), parse(&sample), "{name}");
-    }
-    let target = "/Resources/ExportDelta/Properties/Target";
-    let changed = with(&format!("{target}/Input"), json!(r#"{"scope":"everything"}"#));
-    assert_eq!(problems_of_schedules(&changed).len(), 2);
-    let changed = with("/Resources/PollTick/Properties/State", json!("ENABLED"));
-    assert_eq!(problems_of_schedules(&changed).len(), 1);
 }
 
 fn problems_of_alarms(template: &Value) -> Vec<String> {

@@ -1,16 +1,16 @@
-//! What each function may do: exactly this, to exactly these things.
+//! What each function is meant to do: exactly this, to exactly these things. That it is also what each function does,
+//! [`permissions`](super::permissions) shows.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::template::{of_type, properties, said, several, template, with};
+use super::template::{of_type, properties, said, several, statement, template, with};
 
 /// One permission: an action, what it is allowed on, and the condition if there is one.
 type Permission = (&'static str, &'static str, &'static str);
 
 const LIST_RUNS: &str = r#"{"StringLikeIfExists":{"s3:prefix":["runs/*"]}}"#;
-const LIST_RUNS_AND_STATE: &str = r#"{"StringLikeIfExists":{"s3:prefix":["runs/*","state/*"]}}"#;
 
 /// Export reads Gigya and stages; it never sees the ledger and never calls Constant Contact.
 const EXPORT: &[Permission] = &[
@@ -28,7 +28,6 @@ const EXPORT: &[Permission] = &[
     ("s3:ListBucket", "${Bucket.Arn}", LIST_RUNS),
     ("sqs:SendMessage", "${Queue.Arn}", ""),
     ("secretsmanager:GetSecretValue", "${SecretArn}", ""),
-    ("sns:Publish", "${Topic}", ""),
 ];
 
 /// Upload reads the ledger and cannot write it.
@@ -36,14 +35,17 @@ const UPLOAD: &[Permission] = &[
     ("logs:CreateLogStream", "${UploadLogs.Arn}", ""),
     ("logs:PutLogEvents", "${UploadLogs.Arn}", ""),
     ("s3:GetObject", "${Bucket.Arn}/config/sync.toml", ""),
-    ("s3:GetObject", "${Bucket.Arn}/state/*", ""),
+    ("s3:GetObject", "${Bucket.Arn}/state/inbound.json", ""),
+    ("s3:GetObject", "${Bucket.Arn}/state/due.json", ""),
+    ("s3:GetObject", "${Bucket.Arn}/state/token-lease.json", ""),
+    ("s3:GetObject", "${Bucket.Arn}/state/ledger/*", ""),
     ("s3:GetObject", "${Bucket.Arn}/runs/*", ""),
+    ("s3:PutObject", "${Bucket.Arn}/state/due.json", ""),
     ("s3:PutObject", "${Bucket.Arn}/state/token-lease.json", ""),
-    ("s3:PutObject", "${Bucket.Arn}/state/quota/*", ""),
     ("s3:PutObject", "${Bucket.Arn}/runs/*", ""),
     ("s3:DeleteObject", "${Bucket.Arn}/state/token-lease.json", ""),
     ("s3:DeleteObject", "${Bucket.Arn}/runs/*", ""),
-    ("s3:ListBucket", "${Bucket.Arn}", LIST_RUNS_AND_STATE),
+    ("s3:ListBucket", "${Bucket.Arn}", LIST_RUNS),
     ("sqs:ReceiveMessage", "${Queue.Arn}", ""),
     ("sqs:DeleteMessage", "${Queue.Arn}", ""),
     ("sqs:ChangeMessageVisibility", "${Queue.Arn}", ""),
@@ -64,10 +66,9 @@ const POLL: &[Permission] = &[
     ("s3:PutObject", "${Bucket.Arn}/runs/*", ""),
     ("s3:DeleteObject", "${Bucket.Arn}/state/token-lease.json", ""),
     ("s3:DeleteObject", "${Bucket.Arn}/runs/*", ""),
-    ("s3:ListBucket", "${Bucket.Arn}", LIST_RUNS_AND_STATE),
+    ("s3:ListBucket", "${Bucket.Arn}", LIST_RUNS),
     ("secretsmanager:GetSecretValue", "${SecretArn}", ""),
     ("secretsmanager:PutSecretValue", "${SecretArn}", ""),
-    ("sns:Publish", "${Topic}", ""),
 ];
 
 const SCHEDULER: &[Permission] =
@@ -160,15 +161,6 @@ fn every_role_may_do_exactly_what_its_table_says() {
     assert_eq!(problems_of_policies(&template()), Vec::<String>::new());
 }
 
-/// The place of one statement of a role, found by its name.
-fn statement(role: &str, sid: &str) -> String {
-    let template = template();
-    let path = format!("/Resources/{role}/Properties/Policies/0/PolicyDocument/Statement");
-    let statements = template.pointer(&path).unwrap().as_array().unwrap();
-    let at = statements.iter().position(|statement| statement["Sid"] == sid).unwrap();
-    format!("{path}/{at}")
-}
-
 #[test]
 fn a_policy_that_is_wider_narrower_or_elsewhere_is_caught() {
     let of = |pointer: &str, value: Value| problems_of_policies(&with(pointer, value));
@@ -195,12 +187,12 @@ fn a_policy_that_is_wider_narrower_or_elsewhere_is_caught() {
     );
     let list = statement("UploadRole", "ListOrLearnThatThereIsNone");
     assert_eq!(of(&format!("{list}/Condition"), json!({})).len(), 2);
-    let writes = statement("UploadRole", "WriteClaimsCallsAndTheTokenLease");
+    let writes = statement("UploadRole", "WriteClaimsWhoIsDueAndTheTokenLease");
     assert_eq!(
         of(&format!("{writes}/Resource/0"), json!({ "Fn::Sub": "${Bucket.Arn}/state/*" })),
         [
             "UploadRole may s3:PutObject on ${Bucket.Arn}/state/* ",
-            "UploadRole may not s3:PutObject on ${Bucket.Arn}/state/token-lease.json ",
+            "UploadRole may not s3:PutObject on ${Bucket.Arn}/state/due.json ",
         ]
     );
     assert_eq!(

@@ -92,6 +92,15 @@ pub(crate) fn with(pointer: &str, value: Value) -> Value {
     changed
 }
 
+/// The place of one statement of a role, found by its name.
+pub(crate) fn statement(role: &str, sid: &str) -> String {
+    let template = template();
+    let path = format!("/Resources/{role}/Properties/Policies/0/PolicyDocument/Statement");
+    let statements = template.pointer(&path).unwrap().as_array().unwrap();
+    let at = statements.iter().position(|statement| statement["Sid"] == sid).unwrap();
+    format!("{path}/{at}")
+}
+
 #[test]
 fn short_tags_are_written_out() {
     let yaml = "a: !Ref B\nc: !GetAtt D.Arn\ne: !Sub '${F.Arn}/g'\nh: !If [I, 1, !Ref J]\n";

@@ -5,6 +5,7 @@
 mod observe;
 mod settings;
 mod triggers;
+mod watch;
 mod wire;
 
 use std::cell::{Cell, RefCell};
@@ -27,6 +28,7 @@ use crate::gigya::{Gigya, Keys};
 pub use observe::Writes;
 pub use settings::{Endpoints, Lists, sync_toml};
 pub use triggers::{TICKS_MAX, TickError};
+pub use watch::Watch;
 pub use wire::Vendors;
 
 /// The bucket of the sandbox.
@@ -78,6 +80,8 @@ pub struct WorldOptions {
     pub constant_contact: v3::Switches,
     /// What becomes of calls to AWS in process.
     pub before: Option<Before>,
+    /// Told of each function's calls to AWS.
+    pub watch: Option<Watch>,
     /// Changes the settings before they are put into the bucket.
     pub settings: Option<fn(String) -> String>,
 }
@@ -144,14 +148,14 @@ impl World {
     /// When the stand-in for SQS gives a queue no URL, which it does not.
     pub fn new(start: Timestamp, options: WorldOptions) -> Self {
         let clock = Clock::starting_at(start);
-        let far = FarEnds::new(clock, options.constant_contact);
+        let WorldOptions { constant_contact, before, watch, settings } = options;
+        let far = FarEnds::new(clock, constant_contact);
         let text = sync_toml(&far.lists, None);
-        far.configure(&options.settings.map_or(text.clone(), |change| change(text)));
-        let seen = match options.before {
-            Some(before) => far.aws.with_before(before),
-            None => far.aws.clone(),
+        far.configure(&settings.map_or(text.clone(), |change| change(text)));
+        let sdk = |function, before: Option<&Before>| {
+            watch::seen(&far.aws, function, watch.as_ref(), before).sdk_config()
         };
-        let sdk = seen.sdk_config();
+        let of = |function| sdk(function, before.as_ref());
         let wire: Arc<dyn shared::http::Wire> =
             Arc::new(Vendors::new(Arc::clone(&far.gigya), far.constant_contact.clone()));
         let url = |text: &str| -> Url { text.parse().expect("a queue's URL is a URL") };
@@ -175,10 +179,10 @@ impl World {
         let poll = PollEnvironment { bucket, customer, secret_id, topic_arn: None };
         Self {
             clock,
-            export: export::Services::over(&export, &sdk, Arc::clone(&wire), clock),
-            upload: upload::Services::over(&upload, &sdk, Arc::clone(&wire), clock),
-            poll: poll::Services::over(&poll, &sdk, wire, clock),
-            sqs: aws_sdk_sqs::Client::new(&far.aws.sdk_config()),
+            export: export::Services::over(&export, &of("export"), Arc::clone(&wire), clock),
+            upload: upload::Services::over(&upload, &of("upload"), Arc::clone(&wire), clock),
+            poll: poll::Services::over(&poll, &of("poll"), wire, clock),
+            sqs: aws_sdk_sqs::Client::new(&sdk("upload", None)),
             aws: far.aws,
             gigya: far.gigya,
             constant_contact: far.constant_contact,
