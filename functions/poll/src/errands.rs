@@ -148,12 +148,12 @@ impl Runner<'_> {
                 true
             }
             (Some(Outbound::Join { .. } | Outbound::Update { .. }), _) => {
-                let now = invocation.now();
-                self.services.state.change_due(|due| _ = due.insert(uid.clone(), now)).await?;
+                self.remember(uid, invocation).await?;
                 false
             }
             (Some(Outbound::Amend { .. } | Outbound::Leave(_)), None) => {
                 warn!(account.uid = %uid, "An errand found no contact; the next run plans it anew.");
+                self.remember(uid, invocation).await?;
                 false
             }
             (None, _) => false,
@@ -162,6 +162,13 @@ impl Runner<'_> {
         let Some(after) = after else { return Ok(()) };
         let before = agreed.cloned().unwrap_or_default();
         agree(self.services, vec![Agreement { uid: uid.clone(), before, after }], None).await
+    }
+
+    /// The next run reads this person, whatever their time says.
+    async fn remember(&self, uid: &Uid, invocation: &Invocation) -> Result<(), PollError> {
+        let now = invocation.now();
+        self.services.state.change_due(|due| _ = due.insert(uid.clone(), now)).await?;
+        Ok(())
     }
 
     /// The contact that the ledger names, else the one with the account's address.
