@@ -15,9 +15,10 @@ mod drive;
 mod environment;
 mod program;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -31,7 +32,7 @@ use crate::people::People;
 use crate::world::{Endpoints, FarEnds, sync_toml};
 
 pub use binaries::{BinariesError, build};
-pub use drive::DriveError;
+pub use drive::{DriveError, Invoked};
 pub use program::Program;
 
 /// One of the three functions.
@@ -104,6 +105,7 @@ pub struct Served {
     endpoints: Endpoints,
     runtimes: [RuntimeApi; 3],
     sqs: aws_sdk_sqs::Client,
+    invoked: Mutex<BTreeMap<Function, Invoked>>,
     /// The vendors' listeners; they end with it.
     _vendors: JoinSet<io::Result<()>>,
 }
@@ -133,7 +135,15 @@ impl Served {
             Function::ALL.map(|function| RuntimeApi::serve(function.name()));
         let runtimes = [export.await?, upload.await?, poll.await?];
         let sqs = aws_sdk_sqs::Client::new(&far.aws.sdk_config());
-        Ok(Self { far, aws, endpoints, runtimes, sqs, _vendors: vendors })
+        Ok(Self {
+            far,
+            aws,
+            endpoints,
+            runtimes,
+            sqs,
+            invoked: Mutex::default(),
+            _vendors: vendors,
+        })
     }
 
     /// Where the vendors listen.
