@@ -125,9 +125,11 @@ async fn a_binary_whose_environment_is_broken_ends_at_once_and_names_every_varia
         let mut program = start_with(function, &environment);
         let ended = tokio::time::timeout(PATIENCE, program.ended()).await.unwrap().unwrap();
         assert_eq!(ended.code(), Some(1), "{function}");
-        let missing: String =
-            names(function).iter().map(|name| format!("\n  - {name} is not set")).collect();
-        let expected = format!("Error: {} settings are wrong:{missing}\n", names(function).len());
+        let mut expected = format!("Error: {} settings are wrong:", names(function).len());
+        for name in names(function) {
+            expected.extend(["\n  - ", name, " is not set"]);
+        }
+        expected.push('\n');
         assert_eq!(program.said().unwrap(), expected, "{function}");
     }
 }
