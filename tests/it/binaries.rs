@@ -1,6 +1,7 @@
 //! The real binaries against the Lambda Runtime API, with the sandbox on loopback as their world: configured by their
 //! environment and `config/sync.toml` alone. Time is real here, and so are the vendors' limits.
 
+use std::cell::RefCell;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::Command;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use sandbox::world::sync_toml;
 use serde_json::{Value, json};
 use shared::domain::Uid;
 use shared::domain::report::{Report, State};
+use shared::http::call;
 
 const SEED: u64 = 7;
 const ACCOUNTS: u64 = 80;
@@ -105,6 +107,36 @@ fn assert_logs_are_facts_without_people(logs: &str, contacts: &[Person]) {
             assert!(!line.contains(contact.address.as_deref().unwrap()), "an address in {line}");
         }
     }
+}
+
+#[tokio::test]
+async fn an_attended_world_takes_its_people_to_constant_contact_by_itself() {
+    let served = served().await;
+    let (invoked, programs) = (RefCell::new(Vec::new()), RefCell::new(Vec::new()));
+    let tell = |function: Function, answer: &Result<Value, DriveError>| {
+        assert!(answer.is_ok(), "{answer:?}");
+        invoked.borrow_mut().push(function);
+    };
+    let settled = async {
+        // The schedules tick before anybody is there, and find them all the same.
+        call::wait(EVERY).await;
+        programs.borrow_mut().extend(Function::ALL.map(|function| start(&served, function)));
+        loop {
+            call::wait(EVERY).await;
+            let people = served.far.constant_contact.contacts().len();
+            if people > 0 && served.open_run().is_none() {
+                return people;
+            }
+        }
+    };
+    let people = tokio::select! {
+        people = settled => people,
+        _ = served.attend(EVERY, &tell) => unreachable!("it has no end"),
+        () = call::wait(WITHIN) => panic!("nothing settled: {:?}", invoked.borrow()),
+    };
+    assert!(people as u64 > ACCOUNTS / 2, "{people}");
+    assert_eq!(invoked.borrow()[..2], [Function::Poll, Function::Export]);
+    assert!(invoked.borrow().contains(&Function::Upload));
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 //!
 //! | module | what it holds |
 //! | --- | --- |
+//! | `attend` | schedules that tick and an event source that delivers, for as long as somebody attends |
 //! | `binaries` | where the product's binaries are, and how they are built |
 //! | `drive` | what AWS does by itself: invokes the functions, delivers messages, ticks |
 //! | `environment` | what each function must find in its environment |
@@ -10,6 +11,7 @@
 //!
 //! Nothing is sped up here: the vendors keep their limits, and the product its pace.
 
+mod attend;
 mod binaries;
 mod drive;
 mod environment;
@@ -31,6 +33,7 @@ use crate::constant_contact::v3;
 use crate::people::People;
 use crate::world::{Endpoints, FarEnds, sync_toml};
 
+pub use attend::Tell;
 pub use binaries::{BinariesError, build};
 pub use drive::{DriveError, Invoked};
 pub use program::Program;
