@@ -11,4 +11,6 @@ mod contract;
 mod events;
 mod gigya;
 mod infra;
+mod leaving;
 mod round_trip;
+mod trip;
