@@ -12,5 +12,7 @@ mod events;
 mod gigya;
 mod infra;
 mod leaving;
+mod recovery;
+mod redelivery;
 mod round_trip;
 mod trip;

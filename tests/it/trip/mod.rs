@@ -1,12 +1,16 @@
 //! What the tests of the trip share: a handful of people known by name, and what one does with them.
 
+pub(crate) mod killer;
+
 use std::time::Duration;
 
+use aws_lambda_events::event::sqs::SqsMessage;
 use export::Answer;
 use sandbox::constant_contact::v3::Person;
 use sandbox::people::STORY_BEGINS;
-use sandbox::world::{BUCKET, CUSTOMER, DEAD_LETTERS, World, WorldOptions};
+use sandbox::world::{BUCKET, DEAD_LETTERS, QUEUE, World, WorldOptions};
 use serde_json::{Map, Value, json};
+use shared::constant_contact::Operation;
 use shared::domain::report::Report;
 use shared::domain::{Account, Path, Uid};
 
@@ -224,6 +228,17 @@ impl Trip {
         dead.iter().map(|message| format!("{:?}", message.attributes.get("reason"))).collect()
     }
 
+    /// The messages that lie in the queue of the batches, as the event source would hand them over again.
+    pub(crate) fn messages(&self) -> Vec<SqsMessage> {
+        let messages = self.world.aws.queues().messages(QUEUE);
+        messages.into_iter().map(|message| record(&message.id, &message.body)).collect()
+    }
+
+    /// How many imports were asked for.
+    pub(crate) fn imports(&self) -> u64 {
+        self.world.constant_contact.calls().get(&Operation::ImportCsv).copied().unwrap_or(0)
+    }
+
     /// The text of an object.
     pub(crate) fn object(&self, key: &str) -> Option<String> {
         let bytes = self.world.aws.objects().get(BUCKET, key)?;
@@ -231,9 +246,14 @@ impl Trip {
     }
 }
 
+/// A message as the event source hands it over; its receipt handle is not one that the queue knows.
+pub(crate) fn record(id: &str, body: &str) -> SqsMessage {
+    let mut record = SqsMessage::default();
+    record.message_id = Some(id.to_owned());
+    record.body = Some(body.to_owned());
+    record
+}
+
 fn consent() -> Path {
     CONSENT.parse().unwrap()
 }
-
-/// The customer's group on the queue.
-pub(crate) const GROUP: &str = CUSTOMER;
