@@ -73,7 +73,6 @@ fn append_to(log: &Path) -> io::Result<File> {
 }
 
 /// `VmHWM:   123456 kB`, where a kB is 1,024 bytes.
-/// `VmHWM:     123456 kB`, where a kB is 1,024 bytes.
 fn high_water_mark(status: &str) -> Option<u64> {
     let value = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kibibytes: u64 = value.trim().strip_suffix("kB")?.trim().parse().ok()?;
