@@ -130,15 +130,14 @@ impl Agreed {
     /// left wins, and so does what Constant Contact itself showed.
     #[must_use]
     pub fn merge(self, before: &Self, after: &Self) -> Self {
-        let after = after.clone();
         let lists = three_way_set(&self.lists, &before.lists, &after.lists);
-        let left = match (three_way(self.left, before.left, after.left), after.left) {
+        let left = match (three_way(&self.left, &before.left, &after.left), after.left) {
             // Both touched it: having left wins, the stronger mark over the weaker.
             (Merged::Both, Some(mark)) => Some(mark.or_stronger(self.left)),
             (Merged::Both, None) => self.left,
             (Merged::One(left), _) => left,
         };
-        let wish = match three_way(self.wish, before.wish, after.wish) {
+        let wish = match three_way(&self.wish, &before.wish, &after.wish) {
             Merged::One(wish) => wish,
             Merged::Both if self.wish == AgreedWish::Withdrawn => self.wish,
             Merged::Both => after.wish,
@@ -164,9 +163,8 @@ impl Agreed {
             }
         }
         Self {
-            contact: three_way(self.contact.clone(), before.contact.clone(), after.contact)
-                .or(self.contact),
-            address: three_way(self.address, before.address, after.address).or(self.address),
+            contact: three_way(&self.contact, &before.contact, &after.contact).or(self.contact),
+            address: three_way(&self.address, &before.address, &after.address).or(self.address),
             fields,
             wish,
             lists,
@@ -174,9 +172,9 @@ impl Agreed {
             left_lists,
             written_at: self.written_at.max(after.written_at),
             unproven_since: three_way(
-                self.unproven_since,
-                before.unproven_since,
-                after.unproven_since,
+                &self.unproven_since,
+                &before.unproven_since,
+                &after.unproven_since,
             )
             .or(self.unproven_since.max(after.unproven_since)),
         }
@@ -217,11 +215,11 @@ impl<T> Merged<T> {
     }
 }
 
-fn three_way<T: PartialEq>(now: T, before: T, after: T) -> Merged<T> {
+fn three_way<T: PartialEq + Clone>(now: &T, before: &T, after: &T) -> Merged<T> {
     if after == before || now == after {
-        Merged::One(now)
+        Merged::One(now.clone())
     } else if now == before {
-        Merged::One(after)
+        Merged::One(after.clone())
     } else {
         Merged::Both
     }
@@ -270,5 +268,47 @@ mod tests {
             ..Agreed::default()
         };
         assert_eq!(before.clone().merge(&before, &after), after);
+    }
+
+    fn mark(kind: Departure, second: i64) -> Option<Tombstone> {
+        Some(Tombstone { kind, at: Timestamp::from_second(second).unwrap() })
+    }
+
+    #[test]
+    fn a_new_mark_stays_even_if_an_older_one_was_lifted_meanwhile() {
+        let before = Agreed { left: mark(Departure::Withdrawn, 1), ..Agreed::default() };
+        let after = Agreed { left: mark(Departure::Unsubscribed, 2), ..Agreed::default() };
+        assert_eq!(Agreed::default().merge(&before, &after).left, after.left);
+        let now = Agreed { left: mark(Departure::Deleted, 3), ..Agreed::default() };
+        assert_eq!(now.merge(&before, &after).left, after.left, "the stronger of two");
+    }
+
+    #[test]
+    fn a_contact_that_was_made_anew_replaces_the_one_we_knew() {
+        let before = Agreed { contact: Some("old".into()), ..Agreed::default() };
+        let after = Agreed { contact: Some("new".into()), ..Agreed::default() };
+        assert_eq!(before.clone().merge(&before, &after).contact, after.contact);
+    }
+
+    #[test]
+    fn a_row_is_proven_by_the_contact_that_was_read_back_and_not_by_an_older_look() {
+        let at = |second| Timestamp::from_second(second).ok();
+        let (before, after) =
+            (Agreed { unproven_since: at(1), ..Agreed::default() }, Agreed::default());
+        assert_eq!(before.clone().merge(&before, &after).unproven_since, None);
+        let now = Agreed { unproven_since: at(2), ..Agreed::default() };
+        assert_eq!(now.merge(&before, &after).unproven_since, at(2));
+    }
+
+    #[test]
+    fn what_constant_contact_showed_meanwhile_wins_over_what_was_sent() {
+        let key = crate::domain::fingerprint::FingerprintKey::new([7; 32]);
+        let print = |value: &str| Some(key.fingerprint("city", value));
+        let with = |gigya: &str, contact: &str| {
+            let pair = Pair { gigya: print(gigya), contact: print(contact), ..Pair::default() };
+            Agreed { fields: [("city".parse().unwrap(), pair)].into(), ..Agreed::default() }
+        };
+        let merged = with("a", "seen").merge(&with("a", "a"), &with("b", "b"));
+        assert_eq!(merged, with("b", "seen"));
     }
 }

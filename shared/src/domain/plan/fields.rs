@@ -1,8 +1,10 @@
 //! Field by field: who moved, and which side is written.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::Value;
 
-use super::{Person, Seen};
+use super::Person;
 use crate::domain::account::{Account, Path};
 use crate::domain::agreed::{Agreed, Pair};
 use crate::domain::contact::Contact;
@@ -24,10 +26,23 @@ pub(super) struct Fields {
     pub(super) conflicts: Vec<ContactField>,
     pub(super) losses: Vec<Loss>,
     /// The fields that travel out, with what is agreed about them if they do not after all.
-    sent: Vec<(ContactField, Pair)>,
+    sent: BTreeMap<ContactField, Pair>,
+    /// The fields of which Constant Contact holds what was agreed, though it is not what Gigya's value becomes now; a row
+    /// that held them would undo what came home, or what was tolerated.
+    kept: BTreeSet<ContactField>,
 }
 
 impl Fields {
+    /// Whether a row holds this field: what differs and was not sent stays as Constant Contact has it, and only what is to
+    /// be cleared travels as nothing.
+    pub(super) fn is_in_row(&self, field: &ContactField, value: &str, with_blanks: bool) -> bool {
+        if value.is_empty() {
+            with_blanks && self.sent.contains_key(field)
+        } else {
+            !self.kept.contains(field)
+        }
+    }
+
     /// Nothing went out, so nothing about the values that would have is agreed.
     pub(super) fn take_back_sent(&self, agreed: &mut Agreed) {
         for (field, unsent) in &self.sent {
@@ -69,17 +84,14 @@ impl Person<'_> {
         &mut self,
         account: &Account,
         fitted: &FittedAccount,
-        contact: Seen<&Contact>,
+        contact: Option<&Contact>,
     ) -> Fields {
         let mut fields = Fields::default();
         for (field, fitted) in &fitted.fields {
             let Some(rule) = self.terms.policy.mapping.rule(field) else { continue };
-            let observed = match contact {
-                Seen::Present(contact) if self.terms.policy.mapping.observable(field) => {
-                    Some(contact.value(field))
-                }
-                Seen::Present(_) | Seen::Absent | Seen::Unobserved => None,
-            };
+            let observed = contact
+                .filter(|_| self.terms.policy.mapping.observable(field))
+                .map(|contact| contact.value(field));
             self.reconcile_field(account, rule, fitted, observed, &mut fields);
         }
         fields
@@ -104,12 +116,20 @@ impl Person<'_> {
             Some(_) => sides.step_seen(rule),
             None => sides.step_believed(rule),
         };
+        let stays = match step {
+            Step::Settle => there.is_some_and(|there| there != sent),
+            Step::Send => false,
+            Step::Carry | Step::Hold | Step::Leave => true,
+        };
+        if stays {
+            fields.kept.insert(field.clone());
+        }
         let next = match step {
-            Step::Settle => Some(sides.settled()),
+            Step::Settle => Some(sides.settled(observed.is_some())),
             Step::Send => {
                 fields.changed = true;
                 fields.clears |= fitted.value.is_empty() && there.is_some_and(|c| c != empty);
-                fields.sent.push((field.clone(), Pair { contact: there, ..before }));
+                fields.sent.insert(field.clone(), Pair { contact: there, ..before });
                 Some(sides.sent())
             }
             Step::Carry => {
@@ -117,7 +137,9 @@ impl Person<'_> {
                 if let Ok(leaves) = rule.leaves_beside(value, account) {
                     // Agreed as a pair: should the way out make another text of it, that is no change.
                     let home = self.fingerprint(field, &rule.source_of(&leaves));
-                    fields.leaves.extend(leaves);
+                    if home != source {
+                        fields.leaves.extend(leaves);
+                    }
                     Some(Pair { gigya: Some(home), contact: there, insisted: there, held: false })
                 } else {
                     fields.conflicts.push(field.clone());
@@ -197,8 +219,19 @@ impl Sides {
         match rule.owner {
             Owner::ConstantContact => Step::Leave,
             Owner::Gigya | Owner::Both if self.in_step() => Step::Settle,
-            Owner::Gigya | Owner::Both if self.there.is_none() && self.sent == self.empty => {
-                Step::Settle
+            // At first sight an empty value never wins over a full one.
+            Owner::Gigya if self.is_first() && self.sent == self.empty => Step::Settle,
+            Owner::Both if self.there.is_none() && self.sent == self.empty => Step::Settle,
+            Owner::Both
+                if self.is_first() && self.there.is_some_and(|there| there != self.empty) =>
+            {
+                // Two values that were never agreed on: the conflict rule needs both before its eyes.
+                match rule.conflict {
+                    OnConflict::Gigya if self.sent != self.empty => Step::Send,
+                    OnConflict::Gigya | OnConflict::ConstantContact | OnConflict::Hold => {
+                        Step::Leave
+                    }
+                }
             }
             Owner::Gigya | Owner::Both => Step::Send,
         }
@@ -209,7 +242,7 @@ impl Sides {
         if self.in_step() {
             return Step::Settle;
         }
-        let first = self.before.contact.is_none() || self.before.gigya.is_none();
+        let first = self.is_first();
         let there_is_empty = self.there == Some(self.empty);
         let sent_is_empty = self.sent == self.empty;
         match rule.owner {
@@ -220,17 +253,27 @@ impl Sides {
             Owner::ConstantContact => Step::Carry,
             Owner::Both if first && there_is_empty => Step::Send,
             Owner::Both if first && sent_is_empty => Step::Carry,
+            Owner::Both if first => Self::step_in_conflict(rule),
             Owner::Both => match (self.gigya_moved(), self.contact_moved()) {
                 (true, false) => Step::Send,
                 (false, true) => Step::Carry,
-                (false, false) if !first => Step::Settle,
-                (true, true) | (false, false) => match rule.conflict {
-                    OnConflict::Gigya => Step::Send,
-                    OnConflict::ConstantContact => Step::Carry,
-                    OnConflict::Hold => Step::Hold,
-                },
+                (false, false) => Step::Settle,
+                (true, true) => Self::step_in_conflict(rule),
             },
         }
+    }
+
+    fn step_in_conflict(rule: &FieldRule) -> Step {
+        match rule.conflict {
+            OnConflict::Gigya => Step::Send,
+            OnConflict::ConstantContact => Step::Carry,
+            OnConflict::Hold => Step::Hold,
+        }
+    }
+
+    /// One of the two was never part of an agreement.
+    fn is_first(&self) -> bool {
+        self.before.contact.is_none() || self.before.gigya.is_none()
     }
 
     /// Equal now, or agreed to differ and unmoved since: Gigya's value is as agreed and Constant Contact shows again
@@ -252,15 +295,24 @@ impl Sides {
         self.before.contact.is_some() && self.before.contact != self.there
     }
 
-    fn settled(&self) -> Pair {
+    fn settled(&self, is_observed: bool) -> Pair {
         let differs = self.there.is_some_and(|there| there != self.sent);
-        // An agreed difference is remembered as one that was insisted on, so that it is left alone from now on.
-        let insisted = if differs { self.there } else { None };
+        // An agreed difference is remembered as one that was insisted on, so that it is left alone from now on. That we
+        // insisted is forgotten once Constant Contact was seen to hold our value, and not before.
+        let insisted = if differs {
+            self.there
+        } else if is_observed {
+            None
+        } else {
+            self.before.insisted
+        };
         Pair { gigya: Some(self.source), contact: self.there, insisted, held: false }
     }
 
     fn sent(&self) -> Pair {
-        let insisted = if self.gigya_moved() { None } else { self.there };
+        // Sending again what was agreed is insisting; sending for the first time, or something new, is not.
+        let insists = !self.is_first() && !self.gigya_moved();
+        let insisted = if insists { self.there } else { None };
         Pair { gigya: Some(self.source), contact: Some(self.sent), insisted, held: false }
     }
 }

@@ -18,23 +18,27 @@ impl Person<'_> {
     pub(super) fn observe(&mut self, contact: &Contact) -> bool {
         self.next.contact = Some(contact.id.clone());
         self.next.unproven_since = None;
+        self.sees_alive = contact.deleted_at.is_none();
         if let Some(address) = &contact.email {
             self.next.address = Some(self.address_fingerprint(address));
         }
-        let ours: BTreeSet<ListId> =
-            self.terms.policy.lists.iter().map(|list| list.id.clone()).collect();
-        let there: BTreeSet<ListId> = contact.lists.intersection(&ours).cloned().collect();
+        let there: BTreeSet<ListId> = if self.sees_alive {
+            contact.lists.iter().filter(|list| self.is_ours(list)).cloned().collect()
+        } else {
+            BTreeSet::new()
+        };
 
         let departed = if let Some(at) = contact.unsubscribed_at(self.now) {
             self.mark_left(Departure::Unsubscribed, at)
         } else if let Some(at) = contact.deleted_at {
             self.mark_left(Departure::Deleted, at)
         } else {
-            let left: Vec<ListId> = self.known.lists.difference(&there).cloned().collect();
+            let left = self.known.lists.difference(&there).filter(|list| self.is_ours(list));
+            let left: Vec<ListId> = left.cloned().collect();
             // Whom we took off the lists ourselves has not left them again.
             let by_us = self.known.left.is_some();
             for list in &left {
-                self.next.left_lists.entry(list.clone()).or_insert(self.now);
+                self.next.left_lists.insert(list.clone(), self.now);
             }
             !left.is_empty() && !by_us
         };
@@ -42,17 +46,25 @@ impl Person<'_> {
         departed
     }
 
-    /// The contact we knew is gone altogether: taken as deleted in Constant Contact.
-    pub(super) fn observe_absence(&mut self) -> bool {
-        self.next.lists.clear();
-        self.known.contact.is_some() && self.mark_left(Departure::Deleted, self.now)
+    /// Whether the customer's settings name this list. What we once knew of another is nobody's leaving.
+    fn is_ours(&self, list: &ListId) -> bool {
+        self.terms.policy.lists.iter().any(|rule| rule.id == *list)
     }
 
-    /// Answers whether the mark is new. An unsubscribe outranks the other kinds, because only the person can undo it.
+    /// The contact we knew is gone altogether: taken as deleted in Constant Contact, once.
+    pub(super) fn observe_absence(&mut self) -> bool {
+        self.next.lists.clear();
+        let is_marked = self.known.left.is_some_and(|left| left.kind == Departure::Deleted);
+        self.known.contact.is_some() && !is_marked && self.mark_left(Departure::Deleted, self.now)
+    }
+
+    /// Answers whether the mark is new. An unsubscribe outranks the other kinds, because only the person can undo it; else
+    /// the later one counts, or an act between the two would bring back who left after it.
     fn mark_left(&mut self, kind: Departure, at: jiff::Timestamp) -> bool {
         let is_new = match self.known.left {
             None => true,
-            Some(before) => kind == Departure::Unsubscribed && before.kind != kind,
+            Some(before) if before.kind == Departure::Unsubscribed => false,
+            Some(before) => kind == Departure::Unsubscribed || at > before.at,
         };
         if is_new {
             self.next.left = Some(Tombstone { kind, at });
@@ -60,15 +72,14 @@ impl Person<'_> {
         is_new
     }
 
-    /// Whether what they left asks for an opt-out at Gigya, by the customer's policy, if it is not there already.
+    /// Whether what they left asks for an opt-out at Gigya, by the customer's policy.
     pub(super) fn asks_to_opt_out(&self) -> bool {
         let consent = &self.terms.policy.consent;
-        let by_policy = match self.next.left.map(|left| left.kind) {
+        match self.next.left.map(|left| left.kind) {
             Some(Departure::Unsubscribed) => true,
             Some(Departure::Deleted) => consent.on_contact_deleted == OnContactDeleted::OptOut,
             Some(Departure::Withdrawn) | None => consent.on_list_leave == OnListLeave::OptOut,
-        };
-        by_policy && self.known.wish != AgreedWish::Withdrawn
+        }
     }
 
     /// Whether the person asked for it anew, at Gigya, after they left in Constant Contact.
@@ -104,7 +115,6 @@ impl Person<'_> {
             if !may_return {
                 return (Class::Held, reason_of(left.kind));
             }
-            self.next.left = None;
         }
         let fitting = self.fitting_lists(account);
         if fitting.is_empty() {
@@ -124,7 +134,8 @@ impl Person<'_> {
         let is_out = self.next.left.is_some() && self.next.lists.is_empty();
         let was_there = self.next.is_there();
         self.next.wish = AgreedWish::Withdrawn;
-        if is_out {
+        let unsubscribed = self.next.left.is_some_and(|left| left.kind == Departure::Unsubscribed);
+        if is_out || unsubscribed {
             return (Class::Unchanged, Reason::InStep);
         }
         if !was_there {
@@ -133,9 +144,6 @@ impl Person<'_> {
         }
         let leave = match self.terms.policy.consent.on_opt_out {
             OnOptOut::Unsubscribe => {
-                if self.next.left.is_some_and(|left| left.kind == Departure::Unsubscribed) {
-                    return (Class::Unchanged, Reason::InStep);
-                }
                 self.next.left = Some(Tombstone { kind: Departure::Unsubscribed, at: self.now });
                 Leave::Unsubscribe
             }
@@ -152,14 +160,16 @@ impl Person<'_> {
     }
 
     fn decide_no_match(&mut self, plan: &mut Plan) -> (Class, Reason) {
-        if self.next.lists.is_empty() {
+        let lists: BTreeSet<ListId> =
+            self.next.lists.iter().filter(|list| self.is_ours(list)).cloned().collect();
+        if lists.is_empty() {
             let class = if self.next.is_there() { Class::Unchanged } else { Class::Filtered };
             return (class, Reason::NoListFits);
         }
         match self.terms.policy.consent.on_no_match {
             OnNoMatch::Keep => (Class::Unchanged, Reason::NoListFits),
             OnNoMatch::RemoveFromList => {
-                let lists = std::mem::take(&mut self.next.lists);
+                self.next.lists.clear();
                 plan.outbound = Some(Outbound::Leave(Leave::RemoveFromLists(lists)));
                 (Class::Removed, Reason::NoListFits)
             }
@@ -175,52 +185,68 @@ impl Person<'_> {
         fields: &Fields,
         plan: &mut Plan,
     ) -> (Class, Reason) {
-        self.next
-            .left_lists
-            .retain(|list, at| !(fitting.contains(list) && wish.is_newer_than(*at)));
-        let joins: BTreeSet<ListId> = fitting
-            .iter()
-            .filter(|list| !self.next.lists.contains(*list))
-            .filter(|list| !self.next.left_lists.contains_key(*list))
-            .cloned()
-            .collect();
-        if joins.is_empty() && self.next.lists.is_empty() {
+        let stays_off = |list: &ListId| {
+            self.next.left_lists.get(list).is_some_and(|at| !wish.is_newer_than(*at))
+        };
+        // Who comes back after a deletion comes back as a new contact.
+        let is_gone =
+            self.next.left.is_some_and(|left| left.kind == Departure::Deleted) && !self.sees_alive;
+        let is_here = |list: &&ListId| !is_gone && self.is_ours(list);
+        let here: BTreeSet<ListId> = self.next.lists.iter().filter(is_here).cloned().collect();
+        let joins: BTreeSet<ListId> =
+            fitting.difference(&here).filter(|list| !stays_off(list)).cloned().collect();
+        if joins.is_empty() && here.is_empty() {
             return (Class::Held, Reason::LeftTheLists);
         }
         let leaves: BTreeSet<ListId> = match self.terms.policy.consent.on_no_match {
             OnNoMatch::Keep => BTreeSet::new(),
-            OnNoMatch::RemoveFromList => self.next.lists.difference(fitting).cloned().collect(),
+            OnNoMatch::RemoveFromList => here.difference(fitting).cloned().collect(),
         };
         let address = self.address_fingerprint(&fitted.email);
-        let moves = self.next.address.is_some_and(|before| before != address);
+        let moves = !is_gone && self.next.address.is_some_and(|before| before != address);
         let single = moves || fields.clears || !leaves.is_empty() || fields.held;
         let is_changed = fields.changed || moves || fields.clears || !leaves.is_empty();
-        let is_new = !self.next.is_there();
+        let is_new = is_gone || !self.next.is_there();
+        let joins_by_import = is_new || (!joins.is_empty() && !single);
+        let amends = !joins_by_import && single && (is_changed || !joins.is_empty());
+        if amends && self.next.contact.is_none() {
+            // Nothing goes out, so nothing is agreed either: no mark is lifted yet.
+            plan.due = true;
+            return (Class::Held, Reason::AwaitsContact);
+        }
 
-        self.next.wish = wish.agreed();
-        if is_new || (!joins.is_empty() && !single) {
+        // Silence says nothing about what was once said.
+        match wish {
+            Wish::Granted { .. } | Wish::Withdrawn => self.next.wish = wish.agreed(),
+            Wish::Silent => {}
+        }
+        self.next.left = None;
+        self.next
+            .left_lists
+            .retain(|list, at| !(fitting.contains(list) && wish.is_newer_than(*at)));
+        if is_gone {
+            self.next.contact = None;
+            self.next.lists.clear();
+        }
+        if joins_by_import {
             self.next.address = Some(address);
             self.next.lists.extend(joins.iter().cloned());
-            plan.outbound =
-                Some(Outbound::Join { row: self.row(account, fitted, false), lists: joins });
+            let row = self.row(account, fitted, fields, false);
+            plan.outbound = Some(Outbound::Join { row, lists: joins });
             return (Class::Accepted, if is_new { Reason::New } else { Reason::JoinsList });
         }
-        if single && (is_changed || !joins.is_empty()) {
-            if self.next.contact.is_none() {
-                plan.due = true;
-                return (Class::Held, Reason::AwaitsContact);
-            }
+        if amends {
             self.next.address = Some(address);
             self.next.lists.extend(joins);
             self.next.lists.retain(|list| !leaves.contains(list));
-            plan.outbound = Some(Outbound::Amend {
-                row: self.row(account, fitted, true),
-                lists: self.next.lists.clone(),
-            });
+            let row = self.row(account, fitted, fields, true);
+            let lists = self.next.lists.iter().filter(|list| self.is_ours(list)).cloned().collect();
+            plan.outbound = Some(Outbound::Amend { row, lists });
             return (Class::Accepted, Reason::NeedsSingleWrite);
         }
         if fields.changed {
-            plan.outbound = Some(Outbound::Update { row: self.row(account, fitted, false) });
+            let row = self.row(account, fitted, fields, false);
+            plan.outbound = Some(Outbound::Update { row });
             return (Class::Accepted, Reason::Changed);
         }
         if fields.held {

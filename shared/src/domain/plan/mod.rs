@@ -6,6 +6,12 @@
 
 mod fields;
 mod membership;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod states;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -90,7 +96,7 @@ pub enum Outbound {
     },
     /// Written one by one, because an import cannot say it: a changed address, a value taken away, a list left behind.
     Amend {
-        /// The values, all of them; an empty one clears.
+        /// The values that are sent or agreed; an empty one clears.
         row: Row,
         /// The customer's lists that they should be on, all of them.
         lists: BTreeSet<ListId>,
@@ -240,7 +246,7 @@ pub fn plan(
         }
         seen @ (Seen::Present(_) | Seen::Absent | Seen::Unobserved) => (seen, false),
     };
-    let mut person = Person { known, terms, now, next: known.clone() };
+    let mut person = Person { known, terms, now, next: known.clone(), sees_alive: false };
     let departed = match contact {
         Seen::Present(contact) => person.observe(contact),
         Seen::Absent => person.observe_absence(),
@@ -252,6 +258,10 @@ pub fn plan(
     };
     if stale {
         plan.reason = Reason::StaleRead;
+        if plan.look {
+            // What cannot be decided on a stale read must be found again.
+            return Plan { due: true, noted: None, agreed: None, ..plan };
+        }
     }
     plan.noted = plan.noted.filter(|noted| noted != known);
     plan.agreed = plan.agreed.filter(|agreed| agreed != known);
@@ -264,6 +274,8 @@ struct Person<'a> {
     terms: Terms<'a>,
     now: Timestamp,
     next: Agreed,
+    /// The contact was looked at, and is not deleted.
+    sees_alive: bool,
 }
 
 impl Person<'_> {
@@ -278,10 +290,12 @@ impl Person<'_> {
     /// Only Constant Contact was looked at: echoes end here; what concerns Gigya asks for a look.
     fn without_account(mut self, contact: Seen<&Contact>, departed: bool) -> Plan {
         let mut plan = Plan::nothing(Class::Unchanged, Reason::InStep);
-        if let Seen::Present(contact) = contact {
+        if let Some(contact) = alive(contact) {
             let moved = self.reconcile_unseen_account(contact);
             plan.look = moved.concerns_gigya || (departed && self.asks_to_opt_out());
-            plan.due = moved.from_gigyas_value;
+            let address_moved =
+                self.known.address.is_some() && self.next.address != self.known.address;
+            plan.due = moved.from_gigyas_value || address_moved;
         } else if departed {
             plan.look = self.asks_to_opt_out();
         }
@@ -306,10 +320,14 @@ impl Person<'_> {
 
         let fitted = policy.mapping.fit(account);
         let fields = match &fitted {
-            Ok(fitted) => self.reconcile(account, fitted, contact),
+            Ok(fitted) => self.reconcile(account, fitted, alive(contact)),
             Err(_) => fields::Fields::default(),
         };
-        leaves.extend(fields.leaves.iter().cloned());
+        // Where a field stands for the consent itself, no value of a field beats the opt-out.
+        let withdrawal: Option<Path> = leaves.first().map(|(path, _)| path.clone());
+        leaves.extend(
+            fields.leaves.iter().filter(|(path, _)| Some(path) != withdrawal.as_ref()).cloned(),
+        );
         plan.conflicts.clone_from(&fields.conflicts);
         plan.losses.clone_from(&fields.losses);
         if !leaves.is_empty() {
@@ -324,24 +342,38 @@ impl Person<'_> {
         if matches!(plan.outbound, None | Some(Outbound::Leave(_))) {
             fields.take_back_sent(&mut self.next);
         }
-        plan.noted = Some(noted);
+        // Where nothing has to go out, everything is agreed already.
+        plan.noted = Some(if plan.outbound.is_none() { self.next.clone() } else { noted });
         plan.agreed = Some(self.next);
         plan
     }
 
-    fn row(&self, account: &Account, fitted: &FittedAccount, with_blanks: bool) -> Row {
+    fn row(
+        &self,
+        account: &Account,
+        fitted: &FittedAccount,
+        fields: &fields::Fields,
+        with_blanks: bool,
+    ) -> Row {
         let rules = &self.terms.policy.mapping;
-        let fields = fitted
+        let in_row = fitted
             .fields
             .iter()
             .filter(|(field, fitted)| {
                 rules.rule(field).is_some_and(super::mapping::FieldRule::travels_out)
-                    && !self.next.fields.get(field).is_some_and(|pair| pair.held)
-                    && (with_blanks || !fitted.value.is_empty())
+                    && fields.is_in_row(field, &fitted.value, with_blanks)
             })
             .map(|(field, fitted)| (field.clone(), fitted.value.clone()))
             .collect();
-        Row { uid: account.uid().clone(), email: fitted.email.clone(), fields }
+        Row { uid: account.uid().clone(), email: fitted.email.clone(), fields: in_row }
+    }
+}
+
+/// The contact as a source of values: what a deleted one holds, or no longer holds, says nothing.
+fn alive(contact: Seen<&Contact>) -> Option<&Contact> {
+    match contact {
+        Seen::Present(contact) => Some(contact).filter(|contact| contact.deleted_at.is_none()),
+        Seen::Absent | Seen::Unobserved => None,
     }
 }
 
