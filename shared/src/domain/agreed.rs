@@ -270,16 +270,16 @@ mod tests {
         assert_eq!(before.clone().merge(&before, &after), after);
     }
 
-    fn mark(kind: Departure, second: i64) -> Option<Tombstone> {
-        Some(Tombstone { kind, at: Timestamp::from_second(second).unwrap() })
+    fn mark(kind: Departure, second: i64) -> Tombstone {
+        Tombstone { kind, at: Timestamp::from_second(second).unwrap() }
     }
 
     #[test]
     fn a_new_mark_stays_even_if_an_older_one_was_lifted_meanwhile() {
-        let before = Agreed { left: mark(Departure::Withdrawn, 1), ..Agreed::default() };
-        let after = Agreed { left: mark(Departure::Unsubscribed, 2), ..Agreed::default() };
+        let before = Agreed { left: Some(mark(Departure::Withdrawn, 1)), ..Agreed::default() };
+        let after = Agreed { left: Some(mark(Departure::Unsubscribed, 2)), ..Agreed::default() };
         assert_eq!(Agreed::default().merge(&before, &after).left, after.left);
-        let now = Agreed { left: mark(Departure::Deleted, 3), ..Agreed::default() };
+        let now = Agreed { left: Some(mark(Departure::Deleted, 3)), ..Agreed::default() };
         assert_eq!(now.merge(&before, &after).left, after.left, "the stronger of two");
     }
 

@@ -13,6 +13,7 @@ use crate::domain::condition::{Condition, Operand, Operator};
 use crate::domain::consent::AgreedWish;
 use crate::domain::contact::{Contact, OptOut, OptOutSource, Permission};
 use crate::domain::contact_field::ContactField;
+use crate::domain::email::EmailAddress;
 use crate::domain::fingerprint::FingerprintKey;
 use crate::domain::ids::ListId;
 use crate::domain::mapping::{FieldRule, Mapping, OnConflict, Owner};
@@ -351,7 +352,7 @@ impl fmt::Debug for State {
         writeln!(f, "account: {:#}", Value::Object(self.account.fields().clone()))?;
         let Contact { id, email, permission, opt_out, fields, lists, deleted_at, .. } =
             &self.contact;
-        let email = email.as_ref().map(|email| email.expose());
+        let email = email.as_ref().map(EmailAddress::expose);
         writeln!(f, "contact: {id:?} {email:?} {permission:?} {opt_out:?} deleted {deleted_at:?}")?;
         writeln!(f, "{fields:#?} {lists:?}")?;
         write!(f, "agreed: {:#?}", self.agreed)

@@ -100,9 +100,9 @@ fn in_step() -> State {
     zoe.after(&plan)
 }
 
-fn edit(zoe: &mut State, path: &str, value: Value) {
+fn edit(zoe: &mut State, path: &str, value: impl Into<Value>) {
     let mut account = Map::from(zoe.account.clone());
-    write(&mut account, &path.parse().unwrap(), &value, zoe.now);
+    write(&mut account, &path.parse().unwrap(), &value.into(), zoe.now);
     zoe.account = Account::try_from(account).unwrap();
 }
 
@@ -131,8 +131,8 @@ fn leaves(plan: &Plan) -> Vec<(&str, Value)> {
     leaves.map(|(path, value)| (path.as_str(), value.clone())).collect()
 }
 
-fn marked(kind: Departure, second: i64) -> Option<Tombstone> {
-    Some(Tombstone { kind, at: at(second) })
+fn marked(kind: Departure, second: i64) -> Tombstone {
+    Tombstone { kind, at: at(second) }
 }
 
 fn unsubscribe(zoe: &mut State) {
@@ -377,8 +377,8 @@ fn an_unsubscribe_comes_home_and_nothing_brings_them_back() {
 #[test]
 fn an_unsubscribe_is_not_weakened_by_a_withdrawal() {
     // The later mark had won, and a withdrawal can be taken back.
-    let own = Agreed { left: marked(Departure::Unsubscribed, 1), ..Agreed::default() };
-    let mark = marked(Departure::Withdrawn, 9);
+    let own = Agreed { left: Some(marked(Departure::Unsubscribed, 1)), ..Agreed::default() };
+    let mark = Some(marked(Departure::Withdrawn, 9));
     assert_eq!(with_address_mark(Some(&own), mark).unwrap().left, own.left);
     let mut zoe = in_step();
     zoe.policy.consent.on_opt_out = OnOptOut::RemoveFromList;
@@ -406,7 +406,7 @@ fn who_was_deleted_comes_back_as_a_new_contact_and_only_for_a_newer_grant() {
 fn a_later_deletion_outdates_the_grant_before_it() {
     // The first mark had kept its time, so that a grant between two deletions brought them back after the second.
     let mut zoe = in_step();
-    zoe.agreed.as_mut().unwrap().left = marked(Departure::Deleted, 5);
+    zoe.agreed.as_mut().unwrap().left = Some(marked(Departure::Deleted, 5));
     zoe.contact.deleted_at = Some(at(LATER));
     zoe.agreed = poll(&zoe).noted;
     assert_eq!(upload(&zoe).class, Class::Held, "granted at {GRANTED_AT}");
@@ -445,7 +445,7 @@ fn who_left_a_list_again_left_it_at_the_later_time() {
 fn a_mark_stays_while_nothing_goes_out() {
     // A newer grant had lifted the mark of somebody whose row could not be sent.
     let mut zoe = in_step();
-    zoe.agreed.as_mut().unwrap().left = marked(Departure::Withdrawn, 5);
+    zoe.agreed.as_mut().unwrap().left = Some(marked(Departure::Withdrawn, 5));
     edit(&mut zoe, "profile.email", json!("no address"));
     let plan = upload(&zoe);
     assert_eq!((plan.class, plan.agreed), (Class::Invalid, None));
