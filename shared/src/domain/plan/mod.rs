@@ -6,6 +6,12 @@
 
 mod fields;
 mod membership;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod states;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
