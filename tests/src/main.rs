@@ -64,12 +64,11 @@ fn main() -> anyhow::Result<ExitCode> {
         None => None,
     };
     if arguments.serve {
-        let residents = match file {
-            Some(accounts) => Residents::Accounts(accounts),
-            None => {
-                let people = people::People::new(arguments.seed);
-                Residents::People { people, accounts: arguments.accounts }
-            }
+        let residents = if let Some(accounts) = file {
+            Residents::Accounts(accounts)
+        } else {
+            let people = people::People::new(arguments.seed);
+            Residents::People { people, accounts: arguments.accounts }
         };
         let options = ServeOptions { residents, constant_contact: v3::Switches::default() };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -34,7 +34,10 @@ pub(crate) async fn start(
     let run = new_run(services, &settings, scope, dry_run, trigger, invocation).await?;
     let store = services.run(&run.run);
     // First the run, then the lease: a lease never names a run that is not there.
-    store.write(&run).await?;
+    if store.create(&run).await? == Put::Taken {
+        let open = OpenRun { run: run.run.clone(), holder: String::new(), until: run.started_at };
+        return refuse(services, &open, scope, trigger).await;
+    }
     let taken = RunLease { open: Some(held(&run, invocation)), remembered: lease.remembered };
     match services.state.write_run_lease(&taken, etag.as_ref()).await? {
         Put::Done(_) => {}

@@ -61,7 +61,7 @@ pub(crate) async fn close(
         PartStage::Intended | PartStage::Submitted { .. } => true,
         PartStage::Settled { .. } => false,
     });
-    let progress = errands::progress(ready, store, run).await?;
+    let progress = errands::progress(ready, store, run, &parts).await?;
     let is_done = progress.is_some() && !in_flight && run.phase == Phase::Announced;
     if !is_done && !gives_up {
         return Ok(false);
@@ -187,7 +187,7 @@ fn part_report(document: &PartDocument) -> PartReport {
             (Some(activity.clone()), PartState::InFlight, None, 0, *at, None)
         }
         PartStage::Settled { activity, submitted_at, outcome, at } => {
-            let Outcome { state, persons, errors } = *outcome;
+            let Outcome { state, persons, errors, dropped: _ } = *outcome;
             (activity.clone(), state, persons, errors, *submitted_at, Some(*at))
         }
     };

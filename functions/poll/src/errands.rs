@@ -1,7 +1,8 @@
 //! Errands: what no import can say, person by person. Both sides are looked at afresh, and it is decided anew.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::constant_contact::{Amended, Amendment, ConstantContactError, Meaning, Unsubscribe};
 use shared::domain::agreed::Agreed;
@@ -12,13 +13,14 @@ use shared::domain::run::{Phase, Run};
 use shared::domain::{Account, Contact, ListId, Uid};
 use shared::invocation::Invocation;
 use shared::store::RunStore;
+use shared::store::runs::PartDocument;
 use tracing::{info, warn};
 
 use crate::carry::write;
 use crate::error::PollError;
 use crate::removals::{self, ToRemove};
 use crate::services::{Ready, Services};
-use crate::settle::agree;
+use crate::settle::{agree, is_settled_as_planned};
 
 /// Where a run keeps which batches' errands are done.
 const NOTE: &str = "errands.json";
@@ -28,8 +30,8 @@ const OPT_OUT_REASON: &str = "Withdrew consent in the customer account";
 /// How far a run's errands have come.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Progress {
-    /// Batches whose errands are done.
-    done: BTreeSet<u32>,
+    /// Batches whose errands are done, and when these were planned: a batch that is planned anew has new ones.
+    done: BTreeMap<u32, Timestamp>,
     /// Whom Constant Contact refused.
     pub(crate) rejected: Vec<ListedPerson>,
 }
@@ -45,13 +47,15 @@ pub(crate) async fn carry_out(
     if run.dry_run || run.phase != Phase::Announced {
         return Ok(0);
     }
-    let Some(planned) = planned_batches(store, run).await? else { return Ok(0) };
+    let parts = store.parts(None).await?;
+    let Some(planned) = planned_batches(store, run, &parts).await? else { return Ok(0) };
     let mut progress: Progress = store.note(NOTE).await?.unwrap_or_default();
     let mut count = 0;
-    for (ordinal, errands) in planned {
-        if errands == 0 || progress.done.contains(&ordinal) {
+    for batch in planned {
+        if progress.is_done(&batch) {
             continue;
         }
+        let ordinal = batch.ordinal;
         let mut runner =
             Runner { services, ready, to_remove: ToRemove::new(), rejected: Vec::new() };
         for errand in store.errands(ordinal).await? {
@@ -65,7 +69,7 @@ pub(crate) async fn carry_out(
         }
         removals::submit(ready, store, runner.to_remove).await?;
         progress.rejected.append(&mut runner.rejected);
-        progress.done.insert(ordinal);
+        progress.done.insert(ordinal, batch.at);
         store.write_note(NOTE, &progress).await?;
     }
     Ok(count)
@@ -76,26 +80,30 @@ pub(crate) async fn progress(
     ready: &Ready,
     store: &RunStore,
     run: &Run,
+    parts: &[PartDocument],
 ) -> Result<Option<Progress>, PollError> {
-    let Some(planned) = planned_batches(store, run).await? else { return Ok(None) };
+    let Some(planned) = planned_batches(store, run, parts).await? else { return Ok(None) };
     let progress: Progress = store.note(NOTE).await?.unwrap_or_default();
-    let all_done = run.dry_run
-        || planned
-            .iter()
-            .all(|(ordinal, errands)| *errands == 0 || progress.done.contains(ordinal));
+    let all_done = run.dry_run || planned.iter().all(|batch| progress.is_done(batch));
     Ok((all_done && removals::settle(ready, store).await?).then_some(progress))
 }
 
-/// The batches with their errands, once every one of them is planned.
+/// The batches with their errands, once every one of them is planned, and planned with everybody in it.
 async fn planned_batches(
     store: &RunStore,
     run: &Run,
-) -> Result<Option<Vec<(u32, u64)>>, PollError> {
+    parts: &[PartDocument],
+) -> Result<Option<Vec<PlannedBatch>>, PollError> {
     let mut planned = Vec::new();
     for (ordinal, document) in store.claims().await? {
         match document.value.stage {
-            BatchStage::Submitted(of) => planned.push((ordinal, of.errands)),
-            BatchStage::Buried { .. } => planned.push((ordinal, 0)),
+            BatchStage::Submitted(of) if is_settled_as_planned(&of, ordinal, parts) => {
+                planned.push(PlannedBatch { ordinal, errands: of.errands, at: of.at });
+            }
+            BatchStage::Submitted(_) => return Ok(None),
+            BatchStage::Buried { .. } => {
+                planned.push(PlannedBatch { ordinal, errands: 0, at: Timestamp::UNIX_EPOCH });
+            }
             BatchStage::Claimed | BatchStage::Reopened { .. } => return Ok(None),
         }
     }
@@ -108,6 +116,19 @@ struct Runner<'a> {
     ready: &'a Ready,
     to_remove: ToRemove,
     rejected: Vec<ListedPerson>,
+}
+
+impl Progress {
+    fn is_done(&self, batch: &PlannedBatch) -> bool {
+        batch.errands == 0 || self.done.get(&batch.ordinal) == Some(&batch.at)
+    }
+}
+
+/// A batch that is planned.
+struct PlannedBatch {
+    ordinal: u32,
+    errands: u64,
+    at: Timestamp,
 }
 
 impl Runner<'_> {
@@ -148,12 +169,12 @@ impl Runner<'_> {
                 true
             }
             (Some(Outbound::Join { .. } | Outbound::Update { .. }), _) => {
-                let now = invocation.now();
-                self.services.state.change_due(|due| _ = due.insert(uid.clone(), now)).await?;
+                self.remember(uid, invocation).await?;
                 false
             }
             (Some(Outbound::Amend { .. } | Outbound::Leave(_)), None) => {
                 warn!(account.uid = %uid, "An errand found no contact; the next run plans it anew.");
+                self.remember(uid, invocation).await?;
                 false
             }
             (None, _) => false,
@@ -162,6 +183,13 @@ impl Runner<'_> {
         let Some(after) = after else { return Ok(()) };
         let before = agreed.cloned().unwrap_or_default();
         agree(self.services, vec![Agreement { uid: uid.clone(), before, after }], None).await
+    }
+
+    /// The next run reads this person, whatever their time says.
+    async fn remember(&self, uid: &Uid, invocation: &Invocation) -> Result<(), PollError> {
+        let now = invocation.now();
+        self.services.state.change_due(|due| _ = due.insert(uid.clone(), now)).await?;
+        Ok(())
     }
 
     /// The contact that the ledger names, else the one with the account's address.

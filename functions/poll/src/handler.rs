@@ -21,6 +21,8 @@ use crate::settle;
 
 /// The inbound read is due when it is this old: well before upload takes it for stale.
 const INBOUND_EVERY: SignedDuration = SignedDuration::from_mins(10);
+/// As long as a run is open it is due at every tick: the fresher it is, the fewer are sent who have just left.
+const INBOUND_EVERY_DURING_A_RUN: SignedDuration = SignedDuration::from_mins(4);
 
 /// What poll answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -58,7 +60,8 @@ pub async fn handle(
     let ask = Ask::read(event)?;
     let (lease, _) = services.state.run_lease().await?;
     let (inbound, etag) = services.state.inbound().await?;
-    let is_due = ask.sweep || is_due(&inbound, invocation);
+    let every = if lease.open.is_some() { INBOUND_EVERY_DURING_A_RUN } else { INBOUND_EVERY };
+    let is_due = ask.sweep || is_due(&inbound, every, invocation);
     if lease.open.is_none() && !is_due {
         return Ok(Answer::Idle { idle: true });
     }
@@ -74,10 +77,8 @@ pub async fn handle(
     Ok(answer)
 }
 
-fn is_due(inbound: &InboundState, invocation: &Invocation) -> bool {
-    inbound
-        .read_through
-        .is_none_or(|through| invocation.now().duration_since(through) >= INBOUND_EVERY)
+fn is_due(inbound: &InboundState, every: SignedDuration, invocation: &Invocation) -> bool {
+    inbound.read_through.is_none_or(|through| invocation.now().duration_since(through) >= every)
 }
 
 /// Takes the right to poll: one at a time, because a contact that was read before a part was agreed on would look as if
@@ -158,7 +159,8 @@ impl Tick<'_> {
         let inbound = carried.map(|carried| carried.counts);
         let mut answer = Answer::Done { settled, inbound, errands: 0, closed: None };
         if let Some((store, run)) = &mut open {
-            let done = Box::pin(self.finish(&ready, store, run, inbound, calls_before)).await?;
+            let done =
+                Box::pin(self.finish(&ready, store, run, settled, inbound, calls_before)).await?;
             if let Answer::Done { errands, closed, .. } = &mut answer {
                 (*errands, *closed) = done;
             }
@@ -171,10 +173,16 @@ impl Tick<'_> {
         ready: &Ready,
         store: &RunStore,
         run: &mut Run,
+        settled: u64,
         inbound: Option<Inbound>,
         calls_before: Calls,
     ) -> Result<(u64, Option<RunId>), PollError> {
         let errands = errands::carry_out(self.services, ready, store, run, self.invocation).await?;
+        if settled + errands > 0 {
+            // From the announcement on, only poll writes the run.
+            run.moved_at = self.invocation.now();
+            store.write(run).await?;
+        }
         let calls = ready.calls();
         let cost = Calls {
             gigya: calls.gigya - calls_before.gigya,

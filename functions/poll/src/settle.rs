@@ -1,9 +1,10 @@
 //! Settling: how each activity in flight ended, and what both sides agree on since.
 
 use jiff::Timestamp;
+use shared::domain::ActivityId;
 use shared::domain::activity::{Activity, ActivityState};
 use shared::domain::agreed::Agreed;
-use shared::domain::batch::{Agreement, BatchStage, Claim, Outcome, PartStage};
+use shared::domain::batch::{Agreement, BatchStage, Claim, Outcome, PartStage, Planned};
 use shared::domain::report::PartState;
 use shared::domain::run::Run;
 use shared::invocation::Invocation;
@@ -15,7 +16,7 @@ use tracing::{info, warn};
 use crate::error::PollError;
 use crate::services::{Ready, Services};
 
-/// How often a batch is planned anew because a part of it came to nothing, before it is given up.
+/// How many parts of a batch may be in vain before it is given up.
 const REOPENED_MAX: usize = 5;
 
 /// Settles every part that is over, and agrees on what was kept quiet about. Answers how many parts were settled.
@@ -31,7 +32,7 @@ pub(crate) async fn settle(
     }
     let mut settled = 0;
     for document in store.parts(None).await? {
-        let PartStage::Submitted { activity, at } = &document.part.stage else { continue };
+        let PartStage::Submitted { activity, .. } = &document.part.stage else { continue };
         if invocation.must_stop() {
             break;
         }
@@ -39,18 +40,13 @@ pub(crate) async fn settle(
         let outcome = match &answer {
             Some(activity) if !activity.is_over() => continue,
             Some(activity) => outcome_of(activity),
-            None => Outcome { state: PartState::Lost, persons: None, errors: 0 },
+            None => Outcome { state: PartState::Lost, persons: None, errors: 0, dropped: 0 },
         };
-        let (activity, submitted_at) = (activity.clone(), *at);
-        let stage = PartStage::Settled {
-            activity: Some(activity),
-            submitted_at,
-            outcome,
-            at: invocation.now(),
-        };
-        settle_part(services, store, document, stage, outcome, invocation.now()).await?;
+        let activity = activity.clone();
+        settle_part(services, store, document, activity, outcome, invocation.now()).await?;
         settled += 1;
     }
+    reopen(store, run, invocation.now()).await?;
     agree_quietly(services, store, run).await?;
     Ok(settled)
 }
@@ -67,7 +63,8 @@ fn outcome_of(activity: &Activity) -> Outcome {
     };
     let counts = &activity.counts;
     let refused = [counts.errors, counts.correctable, counts.cannot_add_to_list];
-    Outcome { state, persons: counts.persons, errors: refused.into_iter().flatten().sum() }
+    let errors = refused.into_iter().flatten().sum();
+    Outcome { state, persons: counts.persons, errors, dropped: 0 }
 }
 
 /// Agrees first and marks the part settled after: a crash between the two agrees twice, which changes nothing.
@@ -75,50 +72,47 @@ async fn settle_part(
     services: &Services,
     store: &RunStore,
     mut document: PartDocument,
-    stage: PartStage,
-    outcome: Outcome,
+    activity: ActivityId,
+    mut outcome: Outcome,
     now: Timestamp,
 ) -> Result<(), PollError> {
     let (ordinal, number) = (document.ordinal, document.number);
-    let is_whole = if outcome.state == PartState::Completed {
+    if outcome.state == PartState::Completed {
         let mut agreements = store.agreements(ordinal, Some(number)).await?;
-        let taken_in = outcome
-            .persons
-            .and_then(|persons| usize::try_from(persons).ok())
-            .unwrap_or(agreements.len());
         // Fewer people than were sent: the rest was dropped silently, from the end of the file.
-        let is_whole = taken_in >= agreements.len();
-        if !is_whole {
+        let taken_in = outcome.persons.map_or(document.part.rows, |it| it.min(document.part.rows));
+        outcome.dropped = document.part.rows - taken_in;
+        if outcome.dropped > 0 {
             warn!(
                 batch.ordinal = ordinal,
                 part.number = number,
-                part.rows = agreements.len(),
+                part.rows = document.part.rows,
                 part.persons = taken_in,
                 "Constant Contact dropped rows silently; they are sent again."
             );
-            agreements.truncate(taken_in);
+            agreements.truncate(usize::try_from(taken_in).unwrap_or(usize::MAX));
             store.write_agreements(ordinal, Some(number), &agreements).await?;
-            document.part.rows = agreements.len() as u64;
+            document.part.rows = taken_in;
         }
         let unproven = (outcome.errors > 0).then_some(now);
         agree(services, agreements, unproven).await?;
-        is_whole
     } else {
         warn!(
             batch.ordinal = ordinal, part.number = number, part.state = ?outcome.state,
             "An activity came to nothing; its people are planned anew."
         );
-        false
+    }
+    let submitted_at = match &document.part.stage {
+        PartStage::Submitted { at, .. } | PartStage::Settled { submitted_at: at, .. } => *at,
+        PartStage::Intended => document.part.intended_at,
     };
-    document.part.stage = stage;
+    document.part.stage =
+        PartStage::Settled { activity: Some(activity), submitted_at, outcome, at: now };
     store.write_part(&document).await?;
     info!(
         run.id = %store.run(), batch.ordinal = ordinal, part.number = number,
         part.rows = document.part.rows, part.errors = outcome.errors, "Settled a part."
     );
-    if !is_whole {
-        reopen(store, ordinal, now).await?;
-    }
     Ok(())
 }
 
@@ -151,28 +145,47 @@ async fn agree_quietly(services: &Services, store: &RunStore, run: &Run) -> Resu
     Ok(())
 }
 
-/// Opens a batch again, so that export announces it and upload plans those who are not in Constant Contact yet.
-async fn reopen(store: &RunStore, ordinal: u32, now: Timestamp) -> Result<(), PollError> {
-    let Some(there) = store.claim(ordinal).await? else { return Ok(()) };
-    let accounts = store.read().await?.map_or(0, |run| run.size_of(ordinal));
-    let failures = store
-        .parts(Some(ordinal))
-        .await?
-        .iter()
-        .filter(|document| match &document.part.stage {
-            PartStage::Settled { outcome, .. } => outcome.state != PartState::Completed,
-            PartStage::Intended | PartStage::Submitted { .. } => false,
-        })
-        .count();
-    let stage = if failures >= REOPENED_MAX {
-        let reason = format!("{failures} activities of this batch came to nothing");
-        BatchStage::Buried { reason, accounts }
-    } else {
-        BatchStage::Reopened { announced_at: None, accounts }
-    };
-    let claim = Claim { holder: String::new(), until: now, stage };
-    match store.write_claim(ordinal, &claim, Some(&there.etag)).await? {
-        // Somebody is working on the batch just now, and will see the part that came to nothing.
-        Put::Done(_) | Put::Taken => Ok(()),
+/// Opens batches again whose parts came to nothing after they were planned, so that export announces them and upload
+/// plans those who are not in Constant Contact yet. What the claims and parts say decides it, so that a kill at any
+/// point, or upload working on the batch just now, only puts it off to the next tick.
+async fn reopen(store: &RunStore, run: &Run, now: Timestamp) -> Result<(), PollError> {
+    let parts = store.parts(None).await?;
+    if !parts.iter().any(|document| document.part.came_to_nothing()) {
+        return Ok(());
     }
+    for (ordinal, there) in store.claims().await? {
+        let BatchStage::Submitted(planned) = &there.value.stage else { continue };
+        if is_settled_as_planned(planned, ordinal, &parts) {
+            continue;
+        }
+        let accounts = run.size_of(ordinal);
+        let in_vain = parts
+            .iter()
+            .filter(|document| document.ordinal == ordinal && document.part.was_in_vain())
+            .count();
+        let stage = if in_vain >= REOPENED_MAX {
+            let reason = format!("{in_vain} activities of this batch came to nothing");
+            BatchStage::Buried { reason, accounts }
+        } else {
+            BatchStage::Reopened { announced_at: None, accounts }
+        };
+        let claim = Claim { holder: String::new(), until: now, stage };
+        // If somebody changed it meanwhile, the next tick looks again.
+        let (Put::Done(_) | Put::Taken) =
+            store.write_claim(ordinal, &claim, Some(&there.etag)).await?;
+    }
+    Ok(())
+}
+
+/// Whether everybody whose part came to nothing is in the batch's plan.
+pub(crate) fn is_settled_as_planned(
+    planned: &Planned,
+    ordinal: u32,
+    parts: &[PartDocument],
+) -> bool {
+    let came_to_nothing = parts
+        .iter()
+        .filter(|document| document.ordinal == ordinal && document.part.came_to_nothing())
+        .count() as u64;
+    came_to_nothing <= planned.came_to_nothing
 }

@@ -30,11 +30,25 @@ pub async fn handle(
     event: SqsEvent,
     invocation: &Invocation,
 ) -> Result<SqsBatchResponse, UploadError> {
-    let settings = services.settings.read().await?;
+    let settings = match services.settings.read().await {
+        Ok(settings) => settings,
+        Err(error) => {
+            let error = UploadError::from(error);
+            for message in &event.records {
+                hide(services, message, wait_for(&error)).await;
+            }
+            return Err(error);
+        }
+    };
     let mut answer = SqsBatchResponse::default();
+    let mut wait = None;
     for message in event.records {
-        let must_follow = !answer.batch_item_failures.is_empty();
-        if must_follow || !is_done(services, &settings, &message, invocation).await? {
+        if wait.is_none() {
+            wait = wait_of(services, &settings, &message, invocation).await?;
+        }
+        // Those behind it wait as long: while one of the group is hidden, none of it is delivered.
+        if let Some(wait) = wait {
+            hide(services, &message, wait).await;
             let mut failure = BatchItemFailure::default();
             failure.item_identifier = message.message_id.unwrap_or_default();
             answer.batch_item_failures.push(failure);
@@ -43,13 +57,22 @@ pub async fn handle(
     Ok(answer)
 }
 
-/// Deals with one message; answers whether it is done with.
-async fn is_done(
+/// Hides a message that goes back. If that fails, it shows itself when the queue's own time runs out.
+async fn hide(services: &Services, message: &SqsMessage, wait: Duration) {
+    let Some(receipt) = &message.receipt_handle else { return };
+    if let Err(error) = services.queue.hide_for(receipt, wait).await {
+        let id = message.message_id.as_deref().unwrap_or("unnamed");
+        warn!(message.id = id, error = %chain(&error), "A message could not be hidden.");
+    }
+}
+
+/// Deals with one message; answers how long it waits, unless it is done with.
+async fn wait_of(
     services: &Services,
     settings: &std::sync::Arc<shared::settings::customer::CustomerSettings>,
     message: &SqsMessage,
     invocation: &Invocation,
-) -> Result<bool, UploadError> {
+) -> Result<Option<Duration>, UploadError> {
     let body = message.body.as_deref().unwrap_or_default();
     // We wrote it ourselves, so an unreadable one is a bug: it is put where somebody looks at it.
     let announced = match BatchMessage::parse(body) {
@@ -59,43 +82,46 @@ async fn is_done(
             error!(message.id = id, error = %problem, "A message cannot be read; it is a dead letter now.");
             let group = services.customer.as_str();
             services.dead_letters.bury(body, &problem.to_string(), group, id).await?;
-            return Ok(true);
+            return Ok(None);
         }
     };
     let ending = submit::submit(services, settings, &announced, invocation).await;
-    let wait = match ending {
-        Ok(Ending::Done) => return Ok(true),
+    Ok(match ending {
+        Ok(Ending::Done) => None,
         Ok(Ending::Waits { wait, reason }) => {
             info!(batch.id = %announced.batch, wait.seconds = wait.as_secs(), "Batch {} waits: {reason}.", announced.batch);
-            wait
+            Some(wait)
         }
         Ok(Ending::Buried { reason }) => {
             error!(batch.id = %announced.batch, reason, "Batch {} is a dead letter now.", announced.batch);
             let (group, batch) = (services.customer.as_str(), announced.batch.as_str());
             services.dead_letters.bury(body, &reason, group, batch).await?;
-            return Ok(true);
+            None
         }
-        Err(failure) => wait_after(&failure, &announced),
-    };
-    if let Some(receipt) = &message.receipt_handle {
-        services.queue.hide_for(receipt, wait).await?;
+        Err(failure) => Some(wait_after(&failure, &announced)),
+    })
+}
+
+/// How long a message waits after this failure.
+fn wait_for(failure: &UploadError) -> Duration {
+    match failure.disposition() {
+        Disposition::Retry { after } => after.unwrap_or(WAIT_AFTER_FAILURE),
+        Disposition::Reject | Disposition::Halt => WAIT_FOR_A_HUMAN,
     }
-    Ok(false)
 }
 
 fn wait_after(failure: &UploadError, announced: &BatchMessage) -> Duration {
     let text = chain(failure);
     match failure.disposition() {
-        Disposition::Retry { after } => {
+        Disposition::Retry { .. } => {
             warn!(batch.id = %announced.batch, error = %text, "Batch {} is tried again.", announced.batch);
-            after.unwrap_or(WAIT_AFTER_FAILURE)
         }
         Disposition::Reject | Disposition::Halt => {
             error!(
                 error.kind = failure.kind(), batch.id = %announced.batch, error = %text,
                 "Batch {} waits for somebody to help.", announced.batch
             );
-            WAIT_FOR_A_HUMAN
         }
     }
+    wait_for(failure)
 }

@@ -79,6 +79,8 @@ pub(crate) async fn submit(
     let etag = match claim(&store, ordinal, invocation).await? {
         Claimed::Ours(etag) => etag,
         Claimed::Done => return Ok(Ending::Done),
+        // Whoever buried it may have been killed before the message was put away.
+        Claimed::Buried(reason) => return Ok(buried(&reason)),
         Claimed::Others(wait) => return Ok(waits(wait, "another invocation has claimed it")),
     };
     let batch = Batch { services, settings, store, run, ordinal, fresh, invocation };
@@ -105,6 +107,7 @@ fn waits(wait: Duration, reason: &'static str) -> Ending {
 enum Claimed {
     Ours(ETag),
     Done,
+    Buried(String),
     Others(Duration),
 }
 
@@ -122,7 +125,8 @@ async fn claim(
     let there = store.claim(ordinal).await?;
     if let Some(there) = &there {
         match &there.value.stage {
-            BatchStage::Submitted(_) | BatchStage::Buried { .. } => return Ok(Claimed::Done),
+            BatchStage::Submitted(_) => return Ok(Claimed::Done),
+            BatchStage::Buried { reason, .. } => return Ok(Claimed::Buried(reason.clone())),
             BatchStage::Claimed => {
                 let left = there.value.until.duration_since(invocation.now());
                 if there.value.holder != invocation.id() && left.is_positive() {
@@ -155,14 +159,26 @@ struct Batch<'a> {
 
 type Outcome = (Ending, Option<BatchStage>);
 
+/// What earlier tries left behind.
+#[derive(Debug, Default)]
+struct Earlier {
+    /// Who is in a part that Constant Contact accepted.
+    sent: HashSet<Uid>,
+    /// The number of the next part.
+    next_part: u32,
+    /// Parts that came to nothing, so that their people are in this plan.
+    came_to_nothing: u64,
+}
+
 impl Batch<'_> {
     async fn submit(&self, key: &str) -> Result<Outcome, UploadError> {
         let ready = self.services.ready(self.settings).await?;
         let calls_before = ready.constant_contact.calls();
-        let (sent, next_part) = match self.look_after_parts(&ready).await? {
-            Ok(parts) => parts,
-            Err(ending) => return Ok((ending, None)),
-        };
+        let Earlier { sent, next_part, came_to_nothing } =
+            match self.look_after_parts(&ready).await? {
+                Ok(earlier) => earlier,
+                Err(ending) => return Ok((ending, None)),
+            };
         let Some(staged) = self.store.staged(key).await? else {
             return Ok(self.bury("the staged accounts are gone"));
         };
@@ -205,20 +221,21 @@ impl Batch<'_> {
             errands: decisions.errands.len() as u64,
             at: now,
             calls,
+            came_to_nothing,
         };
         Ok((Ending::Done, Some(BatchStage::Submitted(planned))))
     }
 
-    /// Finds out about the parts that an earlier try left behind: who is in one that Constant Contact accepted, and what
-    /// number the next part has. Answers may have been lost, so the listing is read before anything is sent again.
+    /// Finds out about the parts that an earlier try left behind. Answers may have been lost, so the listing is read before
+    /// anything is sent again.
     async fn look_after_parts(
         &self,
         ready: &Ready,
-    ) -> Result<Result<(HashSet<Uid>, u32), Ending>, UploadError> {
-        let mut sent = HashSet::new();
-        let mut next = 0;
+    ) -> Result<Result<Earlier, Ending>, UploadError> {
+        let mut earlier = Earlier::default();
         for mut document in self.store.parts(Some(self.ordinal)).await? {
-            next = next.max(document.number + 1);
+            earlier.next_part = earlier.next_part.max(document.number + 1);
+            earlier.came_to_nothing += u64::from(document.part.came_to_nothing());
             let is_in = match &document.part.stage {
                 PartStage::Submitted { .. } => true,
                 PartStage::Settled { outcome, .. } => outcome.state == PartState::Completed,
@@ -245,10 +262,10 @@ impl Batch<'_> {
             };
             if is_in {
                 let agreements = self.store.agreements(self.ordinal, Some(document.number)).await?;
-                sent.extend(agreements.into_iter().map(|agreement| agreement.uid));
+                earlier.sent.extend(agreements.into_iter().map(|agreement| agreement.uid));
             }
         }
-        Ok(Ok((sent, next)))
+        Ok(Ok(earlier))
     }
 
     fn may_still_show(&self, intended_at: Timestamp) -> bool {

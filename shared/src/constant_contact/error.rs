@@ -183,9 +183,11 @@ impl Meaning {
     pub fn next_step(self) -> &'static str {
         match self {
             Self::Invalid => "mend the value or the mapping that made it",
-            Self::TokenRefused => "connect the tenant again (gigya-cc connect)",
+            Self::TokenRefused => {
+                "authorise the application anew and put the new refresh_token into the secret"
+            }
             Self::ConnectionDead => {
-                "the refresh token is used up, expired or revoked: connect the tenant again (gigya-cc connect)"
+                "the refresh token is used up, expired or revoked: authorise the application anew and put the new refresh_token into the secret"
             }
             Self::ClientRefused => "check the client id and the client secret in the secret",
             Self::Forbidden => {

@@ -269,4 +269,46 @@ mod tests {
         };
         assert_eq!(before.clone().merge(&before, &after), after);
     }
+
+    fn mark(kind: Departure, second: i64) -> Tombstone {
+        Tombstone { kind, at: Timestamp::from_second(second).unwrap() }
+    }
+
+    #[test]
+    fn a_new_mark_stays_even_if_an_older_one_was_lifted_meanwhile() {
+        let before = Agreed { left: Some(mark(Departure::Withdrawn, 1)), ..Agreed::default() };
+        let after = Agreed { left: Some(mark(Departure::Unsubscribed, 2)), ..Agreed::default() };
+        assert_eq!(Agreed::default().merge(&before, &after).left, after.left);
+        let now = Agreed { left: Some(mark(Departure::Deleted, 3)), ..Agreed::default() };
+        assert_eq!(now.merge(&before, &after).left, after.left, "the stronger of two");
+    }
+
+    #[test]
+    fn a_contact_that_was_made_anew_replaces_the_one_we_knew() {
+        let before = Agreed { contact: Some("old".into()), ..Agreed::default() };
+        let after = Agreed { contact: Some("new".into()), ..Agreed::default() };
+        assert_eq!(before.clone().merge(&before, &after).contact, after.contact);
+    }
+
+    #[test]
+    fn a_row_is_proven_by_the_contact_that_was_read_back_and_not_by_an_older_look() {
+        let at = |second| Timestamp::from_second(second).ok();
+        let (before, after) =
+            (Agreed { unproven_since: at(1), ..Agreed::default() }, Agreed::default());
+        assert_eq!(before.clone().merge(&before, &after).unproven_since, None);
+        let now = Agreed { unproven_since: at(2), ..Agreed::default() };
+        assert_eq!(now.merge(&before, &after).unproven_since, at(2));
+    }
+
+    #[test]
+    fn what_constant_contact_showed_meanwhile_wins_over_what_was_sent() {
+        let key = crate::domain::fingerprint::FingerprintKey::new([7; 32]);
+        let print = |value: &str| Some(key.fingerprint("city", value));
+        let with = |gigya: &str, contact: &str| {
+            let pair = Pair { gigya: print(gigya), contact: print(contact), ..Pair::default() };
+            Agreed { fields: [("city".parse().unwrap(), pair)].into(), ..Agreed::default() }
+        };
+        let merged = with("a", "seen").merge(&with("a", "a"), &with("b", "b"));
+        assert_eq!(merged, with("b", "seen"));
+    }
 }

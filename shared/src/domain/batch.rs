@@ -58,6 +58,9 @@ pub struct Planned {
     pub at: Timestamp,
     /// What it cost.
     pub calls: Calls,
+    /// Parts of the batch that were known to have come to nothing when it was planned: their people are in this plan. When
+    /// there are more of them, the batch has to be planned anew.
+    pub came_to_nothing: u64,
 }
 
 /// `runs/<run>/activities/<ordinal>.<part>.json`: one part of a batch, from the intent to the outcome.
@@ -67,7 +70,7 @@ pub struct Part {
     pub file_name: String,
     /// The lists that the import names.
     pub lists: BTreeSet<ListId>,
-    /// Rows sent.
+    /// Rows sent; once it is settled, those of them that Constant Contact looked at.
     pub rows: u64,
     /// When it was about to be submitted.
     pub intended_at: Timestamp,
@@ -111,6 +114,30 @@ pub struct Outcome {
     pub persons: Option<u64>,
     /// Rows that Constant Contact says it refused.
     pub errors: u64,
+    /// Rows that it never looked at, without a word.
+    pub dropped: u64,
+}
+
+impl Part {
+    /// Whether it is over and somebody in it has to be planned anew.
+    pub fn came_to_nothing(&self) -> bool {
+        self.outcome()
+            .is_some_and(|outcome| outcome.state != PartState::Completed || outcome.dropped > 0)
+    }
+
+    /// Whether it is over and nobody in it was taken in, as far as Constant Contact says.
+    pub fn was_in_vain(&self) -> bool {
+        self.outcome().is_some_and(|outcome| {
+            outcome.state != PartState::Completed || (outcome.dropped > 0 && self.rows == 0)
+        })
+    }
+
+    fn outcome(&self) -> Option<&Outcome> {
+        match &self.stage {
+            PartStage::Settled { outcome, .. } => Some(outcome),
+            PartStage::Intended | PartStage::Submitted { .. } => None,
+        }
+    }
 }
 
 /// One line of `runs/<run>/agreements/…`: what the ledger is to hold about a person once their part is settled. Poll

@@ -29,8 +29,8 @@ pub use customer::{
 pub use env::{Environment, ExportEnvironment, PollEnvironment, UploadEnvironment};
 
 /// Everything that is wrong with the settings. Its text is what the operator reads: one line a problem, and each says what
-/// to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// to do. `Debug` is the same text, because it is what a `main` that ends with this error prints.
+#[derive(Clone, PartialEq, Eq)]
 pub struct SettingsError {
     problems: Vec<String>,
 }
@@ -53,6 +53,12 @@ impl fmt::Display for SettingsError {
             count => write!(f, "{count} settings are wrong:")?,
         }
         self.problems.iter().try_for_each(|problem| write!(f, "\n  - {problem}"))
+    }
+}
+
+impl fmt::Debug for SettingsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

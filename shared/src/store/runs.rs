@@ -57,6 +57,14 @@ impl RunStore {
         Ok(document.map(|document: Document<Run>| document.value))
     }
 
+    /// Begins a run: `Taken` when another invocation began one in the same second.
+    ///
+    /// # Errors
+    /// When the bucket refuses.
+    pub async fn create(&self, run: &Run) -> Result<Put, StoreError> {
+        Ok(self.bucket.put_json_new(&self.key("run.json"), run).await?)
+    }
+
     /// Writes how far the run has come. Only whoever holds the run's lease does.
     ///
     /// # Errors

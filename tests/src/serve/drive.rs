@@ -46,14 +46,45 @@ pub enum DriveError {
     },
 }
 
+/// How a function was invoked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Invoked {
+    /// How often.
+    pub count: u64,
+    /// How long the longest invocation took.
+    pub longest: Duration,
+}
+
+impl Invoked {
+    fn add(&mut self, took: Duration) {
+        self.count += 1;
+        self.longest = self.longest.max(took);
+    }
+}
+
 impl Served {
     /// Invokes a function and waits for its answer, for as long as Lambda would.
     ///
     /// # Errors
     /// When the function answers with an error, could not start, or does not answer in time.
+    ///
+    /// # Panics
+    /// When another thread panicked while it counted.
     pub async fn invoke(&self, function: Function, event: Value) -> Result<Value, DriveError> {
+        let began = Instant::now();
         let answer = self.runtime(function).invoke(event, INVOCATION).await;
+        let mut invoked = self.invoked.lock().expect("counting does not panic");
+        invoked.entry(function).or_default().add(began.elapsed());
         answer.map_err(|source| DriveError::Function { function, source })
+    }
+
+    /// How a function was invoked so far.
+    ///
+    /// # Panics
+    /// When another thread panicked while it counted.
+    pub fn invoked(&self, function: Function) -> Invoked {
+        let invoked = self.invoked.lock().expect("counting does not panic");
+        invoked.get(&function).copied().unwrap_or_default()
     }
 
     /// Does what the event source does: receives a message, invokes upload, and deletes the message unless upload gives it

@@ -3,6 +3,7 @@
 //!
 //! | module | what it holds |
 //! | --- | --- |
+//! | `attend` | schedules that tick and an event source that delivers, for as long as somebody attends |
 //! | `binaries` | where the product's binaries are, and how they are built |
 //! | `drive` | what AWS does by itself: invokes the functions, delivers messages, ticks |
 //! | `environment` | what each function must find in its environment |
@@ -10,15 +11,17 @@
 //!
 //! Nothing is sped up here: the vendors keep their limits, and the product its pace.
 
+mod attend;
 mod binaries;
 mod drive;
 mod environment;
 mod program;
 mod stay;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -31,8 +34,9 @@ use crate::constant_contact::v3;
 use crate::people::People;
 use crate::world::{Endpoints, FarEnds, sync_toml};
 
+pub use attend::Tell;
 pub use binaries::{BinariesError, build};
-pub use drive::DriveError;
+pub use drive::{DriveError, Invoked};
 pub use program::Program;
 pub use stay::stay;
 
@@ -106,6 +110,7 @@ pub struct Served {
     endpoints: Endpoints,
     runtimes: [RuntimeApi; 3],
     sqs: aws_sdk_sqs::Client,
+    invoked: Mutex<BTreeMap<Function, Invoked>>,
     /// The vendors' listeners; they end with it.
     _vendors: JoinSet<io::Result<()>>,
 }
@@ -135,7 +140,15 @@ impl Served {
             Function::ALL.map(|function| RuntimeApi::serve(function.name()));
         let runtimes = [export.await?, upload.await?, poll.await?];
         let sqs = aws_sdk_sqs::Client::new(&far.aws.sdk_config());
-        Ok(Self { far, aws, endpoints, runtimes, sqs, _vendors: vendors })
+        Ok(Self {
+            far,
+            aws,
+            endpoints,
+            runtimes,
+            sqs,
+            invoked: Mutex::default(),
+            _vendors: vendors,
+        })
     }
 
     /// Where the vendors listen.

@@ -76,17 +76,25 @@ impl World {
     pub async fn deliver(&self) -> Result<u64, UploadError> {
         let mut done = 0;
         loop {
-            let request = self.sqs.receive_message().queue_url(self.queue_url.as_str());
-            let answer = request.max_number_of_messages(1).send().await.expect("SQS answers");
-            let Some(message) = answer.messages.unwrap_or_default().pop() else { return Ok(done) };
+            let Some(message) = self.receive(1).await.pop() else { return Ok(done) };
             let receipt = message.receipt_handle.clone().unwrap_or_default();
-            if !self.upload(vec![record(message)]).await?.is_empty() {
+            if !self.upload(vec![message]).await?.is_empty() {
                 return Ok(done);
             }
             let request = self.sqs.delete_message().queue_url(self.queue_url.as_str());
             request.receipt_handle(receipt).send().await.expect("SQS answers");
             done += 1;
         }
+    }
+
+    /// Receives up to so many messages, which are in flight from then on.
+    ///
+    /// # Panics
+    /// When the stand-in for SQS refuses, which it does not.
+    pub async fn receive(&self, most: i32) -> Vec<SqsMessage> {
+        let request = self.sqs.receive_message().queue_url(self.queue_url.as_str());
+        let answer = request.max_number_of_messages(most).send().await.expect("SQS answers");
+        answer.messages.unwrap_or_default().into_iter().map(record).collect()
     }
 
     /// Five minutes of production: export goes on, poll looks, messages are delivered, and the time passes.

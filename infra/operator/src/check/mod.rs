@@ -23,11 +23,11 @@ use crate::services::Services;
 /// Checks settings, secret, Gigya and Constant Contact before a run does.
 ///
 /// Reads the customer's sync.toml and secret, judges each whole, and then asks both vendors: does the key work, are the
-/// mapped fields, the subscription, the lists and the custom fields there? Prints one line for each thing that was checked: ✓ is well, ! deserves a
-/// thought, ✗ must be mended, with the next step. Also prints the tenant's lists with their ids.
+/// mapped fields, the subscription, the lists and the custom fields there? Prints one line for each thing that was
+/// checked: ✓ is well, ! deserves a thought, ✗ must be mended, with the next step. Also prints the tenant's lists with
+/// their ids.
 ///
-/// Nothing is written to Gigya, Constant Contact or the bucket; an access token that has run out is renewed and kept in
-/// the secret, as every run does.
+/// Nothing is changed by it. Only an access token that has run out is renewed and kept in the secret, as every run does.
 #[derive(Debug, Args)]
 pub struct Options {
     /// Judges this file alone; needs neither AWS nor any variable.

@@ -188,8 +188,11 @@ impl Person<'_> {
         let stays_off = |list: &ListId| {
             self.next.left_lists.get(list).is_some_and(|at| !wish.is_newer_than(*at))
         };
-        let here: BTreeSet<ListId> =
-            self.next.lists.iter().filter(|list| self.is_ours(list)).cloned().collect();
+        // Who comes back after a deletion comes back as a new contact.
+        let is_gone =
+            self.next.left.is_some_and(|left| left.kind == Departure::Deleted) && !self.sees_alive;
+        let is_here = |list: &&ListId| !is_gone && self.is_ours(list);
+        let here: BTreeSet<ListId> = self.next.lists.iter().filter(is_here).cloned().collect();
         let joins: BTreeSet<ListId> =
             fitting.difference(&here).filter(|list| !stays_off(list)).cloned().collect();
         if joins.is_empty() && here.is_empty() {
@@ -200,9 +203,6 @@ impl Person<'_> {
             OnNoMatch::RemoveFromList => here.difference(fitting).cloned().collect(),
         };
         let address = self.address_fingerprint(&fitted.email);
-        // Who comes back after a deletion comes back as a new contact.
-        let is_gone =
-            self.next.left.is_some_and(|left| left.kind == Departure::Deleted) && !self.sees_alive;
         let moves = !is_gone && self.next.address.is_some_and(|before| before != address);
         let single = moves || fields.clears || !leaves.is_empty() || fields.held;
         let is_changed = fields.changed || moves || fields.clears || !leaves.is_empty();
@@ -226,6 +226,7 @@ impl Person<'_> {
             .retain(|list, at| !(fitting.contains(list) && wish.is_newer_than(*at)));
         if is_gone {
             self.next.contact = None;
+            self.next.lists.clear();
         }
         if joins_by_import {
             self.next.address = Some(address);

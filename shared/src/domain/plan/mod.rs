@@ -6,6 +6,12 @@
 
 mod fields;
 mod membership;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod states;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -330,7 +336,7 @@ impl Person<'_> {
         let mut noted = self.next.clone();
         fields.take_back_sent(&mut noted);
         (plan.class, plan.reason) = self.decide(account, wish, fitted, &fields, &mut plan);
-        if !matches!(plan.class, Class::Unchanged | Class::Accepted) {
+        if plan.class != Class::Accepted {
             plan.losses.clear();
         }
         if matches!(plan.outbound, None | Some(Outbound::Leave(_))) {

@@ -1,0 +1,291 @@
+//! What holds for every plan, whatever the two sides, the ledger and the settings are.
+
+use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
+
+use super::states::{CHOICES, Choices, State, agreed};
+use super::{Leave, Outbound, Plan, Reason, Row, Seen};
+use crate::domain::Account;
+use crate::domain::agreed::{Agreed, Departure};
+use crate::domain::consent::{AgreedWish, Wish};
+use crate::domain::contact::{Contact, Permission};
+use crate::domain::fingerprint::FingerprintKey;
+use crate::domain::mapping::Owner;
+use crate::domain::report::Class;
+
+/// States of each of the tests here. Each is looked at in [`VIEWS`] ways or through every step of a life.
+const STATES: u32 = 90_000;
+const VIEWS: u32 = 6;
+/// Ledgers that are merged, which is cheap.
+const MERGES: u32 = 400_000;
+const _: () = assert!(STATES * VIEWS + STATES + MERGES >= 1_000_000, "by the million");
+
+fn config(cases: u32) -> ProptestConfig {
+    ProptestConfig {
+        cases,
+        failure_persistence: Some(Box::new(FileFailurePersistence::Off)),
+        ..ProptestConfig::default()
+    }
+}
+
+fn choices() -> impl Strategy<Value = Vec<u8>> {
+    prop::collection::vec(any::<u8>(), CHOICES)
+}
+
+fn states() -> impl Strategy<Value = State> {
+    choices().prop_map(|choices| State::of(&choices))
+}
+
+struct View<'a> {
+    state: &'a State,
+    gigya: Seen<&'a Account>,
+    contact: Seen<&'a Contact>,
+    plan: Plan,
+}
+
+fn views(state: &State) -> [View<'_>; VIEWS as usize] {
+    let (account, contact) = (Seen::Present(&state.account), Seen::Present(&state.contact));
+    [
+        (account, contact),
+        (account, Seen::Absent),
+        (account, Seen::Unobserved),
+        (Seen::Absent, contact),
+        (Seen::Unobserved, contact),
+        (Seen::Unobserved, Seen::Absent),
+    ]
+    .map(|(gigya, contact)| View { state, gigya, contact, plan: state.plan(gigya, contact) })
+}
+
+fn row(plan: &Plan) -> Option<&Row> {
+    match &plan.outbound {
+        Some(
+            Outbound::Join { row, .. } | Outbound::Update { row } | Outbound::Amend { row, .. },
+        ) => Some(row),
+        Some(Outbound::Leave(_)) | None => None,
+    }
+}
+
+impl View<'_> {
+    fn is_stale(&self) -> bool {
+        self.state.known().is_stale(self.state.account.last_updated())
+    }
+
+    fn wish(&self) -> Wish {
+        self.state.policy.consent.wish(&self.state.account, self.state.known().wish)
+    }
+
+    fn seen_contact(&self) -> Option<&Contact> {
+        match self.contact {
+            Seen::Present(contact) => Some(contact),
+            Seen::Absent | Seen::Unobserved => None,
+        }
+    }
+
+    fn nobody_who_left_is_back_without_newer_evidence(&self) {
+        let known = self.state.known();
+        let mut gained = self.plan.agreed.clone().unwrap_or_default().lists;
+        match &self.plan.outbound {
+            Some(Outbound::Join { lists, .. } | Outbound::Amend { lists, .. }) => {
+                gained.extend(lists.iter().cloned());
+            }
+            Some(Outbound::Update { .. } | Outbound::Leave(_)) | None => {}
+        }
+        let there = self.seen_contact().map(|contact| contact.lists.clone()).unwrap_or_default();
+        gained.retain(|list| !known.lists.contains(list) && !there.contains(list));
+        let sends = row(&self.plan).is_some() || !gained.is_empty();
+        if let Some(left) = known.left.filter(|_| sends) {
+            assert_ne!(left.kind, Departure::Unsubscribed, "only they themselves come back");
+            assert!(self.wish().is_newer_than(left.at), "back without newer evidence");
+        }
+        for list in &gained {
+            if let Some(at) = known.left_lists.get(list) {
+                assert!(self.wish().is_newer_than(*at), "back on {list} without newer evidence");
+            }
+        }
+        if let Some(contact) = self.seen_contact() {
+            assert!(!sends || contact.permission != Permission::Unsubscribed);
+            assert!(!sends || contact.deleted_at.is_none_or(|at| self.wish().is_newer_than(at)));
+        }
+        if known.left.is_some() && !sends {
+            // Only who is on a list already may lose the mark without anything going out.
+            let stays = self.plan.agreed.as_ref().is_none_or(|agreed| agreed.left.is_some());
+            let is_on_a_list = self.plan.agreed.as_ref().is_some_and(|agreed| {
+                matches!(self.plan.reason, Reason::InStep | Reason::Conflict)
+                    && !agreed.lists.is_empty()
+            });
+            assert!(stays || is_on_a_list, "a mark was lifted, and nothing went out");
+        }
+    }
+
+    fn who_was_not_looked_at_is_left_alone(&self) {
+        if !matches!(self.gigya, Seen::Present(_)) || self.is_stale() {
+            assert_eq!((&self.plan.outbound, &self.plan.inbound), (&None, &None));
+        }
+        if !matches!(self.contact, Seen::Present(_) | Seen::Absent) {
+            assert_eq!(self.plan.inbound, None);
+        }
+    }
+
+    fn only_mapped_fields_travel_and_only_their_way(&self) {
+        let mapping = &self.state.policy.mapping;
+        let withdrawal = self.state.policy.consent.opt_out_leaf();
+        for (field, _) in row(&self.plan).iter().flat_map(|row| &row.fields) {
+            assert!(mapping.rules().iter().any(|rule| rule.field == *field && rule.travels_out()));
+        }
+        let Some(inbound) = &self.plan.inbound else { return };
+        assert!(!inbound.leaves.is_empty());
+        for leaf in &inbound.leaves {
+            if *leaf == withdrawal && inbound.opts_out {
+                continue;
+            }
+            let rule = mapping.rules().iter().find(|rule| rule.sources.contains(&leaf.0)).unwrap();
+            assert!(rule.travels_home());
+            let sends = row(&self.plan).is_some_and(|row| row.fields.contains_key(&rule.field));
+            assert!(!sends, "{} travels both ways at once and would swap its values", rule.field);
+        }
+    }
+
+    fn the_poorer_value_never_replaces_the_better(&self) {
+        let (Some(inbound), Some(contact)) = (&self.plan.inbound, self.seen_contact()) else {
+            return;
+        };
+        let known = self.state.known();
+        for rule in self.state.policy.mapping.rules() {
+            if !rule.sources.iter().any(|path| inbound.leaves.iter().any(|leaf| leaf.0 == *path)) {
+                continue;
+            }
+            let Ok(fitted) = rule.fit(&self.state.account) else { continue };
+            let there = contact.value(&rule.field);
+            assert_ne!(fitted.value, there, "the cut value of {} came home", rule.field);
+            let print = |value| self.state.key.fingerprint(rule.field.as_str(), value);
+            let before = known.fields.get(&rule.field).copied().unwrap_or_default();
+            let unmoved =
+                before.gigya == Some(print(&fitted.source)) && before.contact == Some(print(there));
+            assert!(!(unmoved && rule.owner == Owner::Both), "{} did not move", rule.field);
+            assert!(contact.deleted_at.is_none(), "a deleted contact says nothing");
+        }
+    }
+
+    fn silence_never_unsubscribes(&self) {
+        if self.wish() == Wish::Silent && matches!(self.contact, Seen::Unobserved) {
+            assert!(!matches!(self.plan.outbound, Some(Outbound::Leave(Leave::Unsubscribe))));
+        }
+    }
+
+    fn the_class_is_what_goes_out(&self) {
+        let expected = match &self.plan.outbound {
+            Some(Outbound::Leave(_)) => Some(Class::Removed),
+            Some(_) => Some(Class::Accepted),
+            None => None,
+        };
+        match expected {
+            Some(class) => assert_eq!(self.plan.class, class),
+            None => assert!(!matches!(
+                self.plan.class,
+                Class::Accepted | Class::Removed | Class::Rejected | Class::Duplicate
+            )),
+        }
+        if self.plan.class == Class::Filtered {
+            assert!(self.plan.agreed.as_ref().is_none_or(|agreed| !agreed.is_there()));
+        }
+        assert_eq!(self.plan.class == Class::Invalid, !self.plan.invalid.is_empty());
+    }
+
+    fn an_opt_out_in_constant_contact_comes_home(&self) {
+        let (Some(contact), Seen::Present(account)) = (self.seen_contact(), self.gigya) else {
+            return;
+        };
+        let known = self.state.known();
+        let is_known = known.left.is_some_and(|left| left.kind == Departure::Unsubscribed);
+        let Some(at) = contact.unsubscribed_at(self.state.now) else { return };
+        if is_known || self.is_stale() || self.wish().is_newer_than(at) {
+            return;
+        }
+        let opts_out = self.plan.inbound.as_ref().is_some_and(|inbound| inbound.opts_out);
+        assert!(opts_out || self.state.policy.consent.says_no(account));
+        let noted = self.plan.noted.clone().unwrap_or(known);
+        assert_eq!(noted.wish, AgreedWish::Withdrawn);
+        assert_eq!(noted.left.map(|left| left.kind), Some(Departure::Unsubscribed));
+    }
+}
+
+/// Does everything that the plan says, and looks again from every side.
+fn a_plan_that_was_done_is_a_plan_of_nothing(state: &State) {
+    let first = state.plan(Seen::Present(&state.account), Seen::Present(&state.contact));
+    if state.known().is_stale(state.account.last_updated()) {
+        return;
+    }
+    let after = state.after(&first);
+    if state.contact.deleted_at.is_some() && after.contact.deleted_at.is_none() {
+        // Nothing was known of the values of a contact that was deleted: it is seen for the first time.
+        return a_plan_that_was_done_is_a_plan_of_nothing(&after);
+    }
+    let (account, contact) = (Seen::Present(&after.account), Seen::Present(&after.contact));
+    for (view, plan) in [
+        ("an errand", after.plan(account, contact)),
+        ("upload", after.plan(account, Seen::Unobserved)),
+        ("poll", after.plan(Seen::Unobserved, contact)),
+    ] {
+        let context = || format!("first {first:?}\nthen {view} plans {plan:?}");
+        assert!(plan.outbound.is_none() && plan.inbound.is_none(), "{}", context());
+        // What cannot be decided is looked at again.
+        let undecided = !first.conflicts.is_empty()
+            || state.policy.mapping.fit(&state.account).is_err()
+            || state.policy.mapping.fit(&after.account).is_err();
+        assert!(undecided || !(plan.look || plan.due), "{}", context());
+    }
+}
+
+fn nothing_that_was_learnt_is_forgotten(now: &Agreed, before: &Agreed, after: &Agreed) {
+    let merged = now.clone().merge(before, after);
+    for learnt in [now, after] {
+        if let Some(mark) = learnt.left.filter(|_| learnt.left != before.left) {
+            let merged = merged.left.expect("a mark was lost");
+            assert_eq!(merged.or_stronger(Some(mark)), merged, "a mark was weakened");
+        }
+        for (list, at) in &learnt.left_lists {
+            if before.left_lists.get(list) != Some(at) {
+                assert!(merged.left_lists.get(list) >= Some(at), "a mark of {list} was lost");
+            }
+        }
+        if learnt.wish == AgreedWish::Withdrawn && before.wish != AgreedWish::Withdrawn {
+            assert_eq!(merged.wish, AgreedWish::Withdrawn);
+        }
+    }
+    assert_eq!(before.clone().merge(before, after), *after);
+    assert_eq!(now.clone().merge(before, before), *now);
+}
+
+proptest! {
+    #![proptest_config(config(STATES))]
+
+    #[test]
+    fn every_plan_keeps_the_promises(state in states()) {
+        for view in views(&state) {
+            view.nobody_who_left_is_back_without_newer_evidence();
+            view.who_was_not_looked_at_is_left_alone();
+            view.only_mapped_fields_travel_and_only_their_way();
+            view.the_poorer_value_never_replaces_the_better();
+            view.silence_never_unsubscribes();
+            view.the_class_is_what_goes_out();
+            view.an_opt_out_in_constant_contact_comes_home();
+        }
+    }
+
+    #[test]
+    fn every_plan_that_was_done_is_a_plan_of_nothing(state in states()) {
+        a_plan_that_was_done_is_a_plan_of_nothing(&state);
+    }
+}
+
+proptest! {
+    #![proptest_config(config(MERGES))]
+
+    #[test]
+    fn no_merge_forgets_what_was_learnt(choices in choices()) {
+        let key = FingerprintKey::new([7; 32]);
+        let mut choices = Choices::of(&choices);
+        let [now, before, after] = std::array::from_fn(|_| agreed(&mut choices, &key));
+        nothing_that_was_learnt_is_forgotten(&now, &before, &after);
+    }
+}

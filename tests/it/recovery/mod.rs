@@ -1,0 +1,3 @@
+//! Killed at any point, refused by anybody: afterwards everything converges, the people balance, and nobody is lost.
+
+mod kills;
