@@ -154,6 +154,7 @@ impl Runner<'_> {
         let after = plan.agreed.clone().map(|agreed| Agreed { written_at, ..agreed });
         let is_done = match (plan.outbound, contact) {
             (Some(Outbound::Amend { row, lists }), Some(contact)) => {
+                self.agree_on_leaving(uid, agreed, &lists).await?;
                 self.amend(uid, &contact, row, &lists).await?
             }
             (Some(Outbound::Leave(Leave::Unsubscribe)), Some(contact)) => {
@@ -183,6 +184,23 @@ impl Runner<'_> {
         let Some(after) = after else { return Ok(()) };
         let before = agreed.cloned().unwrap_or_default();
         agree(self.services, vec![Agreement { uid: uid.clone(), before, after }], None).await
+    }
+
+    /// Agrees before it is done that the person is no longer on the lists that they are about to be taken off: were we
+    /// killed in between, the next inbound read would take it for the person's own leaving, and opt them out.
+    async fn agree_on_leaving(
+        &self,
+        uid: &Uid,
+        agreed: Option<&Agreed>,
+        lists: &BTreeSet<ListId>,
+    ) -> Result<(), PollError> {
+        let Some(before) = agreed.filter(|agreed| !agreed.lists.is_subset(lists)) else {
+            return Ok(());
+        };
+        let mut after = before.clone();
+        after.lists.retain(|list| lists.contains(list));
+        let agreement = Agreement { uid: uid.clone(), before: before.clone(), after };
+        agree(self.services, vec![agreement], None).await
     }
 
     /// The contact that the ledger names, else the one with the account's address.
