@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use sandbox::constant_contact::v3::Person;
+use sandbox::measure::{Measured, measure};
 use sandbox::serve::{DriveError, Function, Program, ServeOptions, Served, build};
 use sandbox::world::sync_toml;
 use serde_json::{Value, json};
@@ -214,6 +215,38 @@ async fn a_binary_that_is_asked_to_end_does_so_without_a_word() {
         assert_eq!(ended.signal(), Some(SIGTERM), "{function}");
         assert_eq!(program.said().unwrap(), said, "{function}");
     }
+}
+
+#[tokio::test]
+async fn every_function_is_measured_in_a_process_of_its_own() {
+    const MEMORY_BYTES_MAX: u64 = 200_000_000;
+    let mut steps = 0;
+    let measured = measure(ACCOUNTS / 2, SEED, |_| steps += 1).await.unwrap();
+    let functions: Vec<Function> = measured.iter().map(|one| one.function).collect();
+    assert_eq!((functions.as_slice(), steps), (Function::ALL.as_slice(), 4));
+    for Measured { function, peak_bytes, invocations, longest } in measured {
+        // A process that has connected to AWS holds some megabytes, whatever it does.
+        assert!((5_000_000..MEMORY_BYTES_MAX).contains(&peak_bytes), "{function}: {peak_bytes}");
+        assert!(invocations > 0 && !longest.is_zero(), "{function}");
+    }
+}
+
+#[tokio::test]
+async fn a_binary_does_not_outlive_whoever_started_it() {
+    let served = served().await;
+    let program = start(&served, Function::Poll);
+    let status = format!("/proc/{}/status", program.id().unwrap());
+    // Ended, or ended and not yet waited for.
+    let is_over =
+        || std::fs::read_to_string(&status).map_or(true, |text| text.contains("State:\tZ"));
+    assert!(!is_over());
+    drop(program);
+    let over = async {
+        while !is_over() {
+            call::wait(EVERY).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, over).await.unwrap();
 }
 
 #[tokio::test]

@@ -129,3 +129,24 @@ impl fmt::Display for Table<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_begun_megabyte_counts() {
+        let one = |function, peak_bytes| Measured {
+            function,
+            peak_bytes,
+            invocations: 12,
+            longest: Duration::from_millis(9_640),
+        };
+        let measured = [one(Function::Export, 31_686_656), one(Function::Poll, 200_000_000)];
+        insta::assert_snapshot!(Table(&measured), @r"
+        function     peak MB   invocations     longest s
+        export            32            12           9.6
+        poll             200            12           9.6
+        ");
+    }
+}
