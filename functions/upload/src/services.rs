@@ -1,6 +1,7 @@
 //! What upload may touch.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use shared::aws::SdkConfig;
 use shared::constant_contact::ConstantContact;
@@ -39,6 +40,16 @@ pub(crate) struct Ready {
     pub(crate) settings: Arc<CustomerSettings>,
     pub(crate) key: FingerprintKey,
     pub(crate) constant_contact: ConstantContact,
+    counted: AtomicU64,
+}
+
+impl Ready {
+    /// Calls to Constant Contact that no batch has been charged with yet; now one is. Those of tries that failed are among
+    /// them, and those that a new client begins with.
+    pub(crate) fn charge_calls(&self) -> u64 {
+        let calls = self.constant_contact.calls();
+        calls - self.counted.swap(calls, Ordering::Relaxed)
+    }
 }
 
 impl Services {
@@ -98,7 +109,9 @@ impl Services {
         )?;
         preflight::constant_contact(&constant_contact, settings).await?;
         let key = secret.fingerprint_key;
-        let ready = Arc::new(Ready { settings: Arc::clone(settings), key, constant_contact });
+        let settings = Arc::clone(settings);
+        let counted = AtomicU64::new(0);
+        let ready = Arc::new(Ready { settings, key, constant_contact, counted });
         *kept = Some(Arc::clone(&ready));
         Ok(ready)
     }

@@ -173,7 +173,6 @@ struct Earlier {
 impl Batch<'_> {
     async fn submit(&self, key: &str) -> Result<Outcome, UploadError> {
         let ready = self.services.ready(self.settings).await?;
-        let calls_before = ready.constant_contact.calls();
         let Earlier { sent, next_part, came_to_nothing } =
             match self.look_after_parts(&ready).await? {
                 Ok(earlier) => earlier,
@@ -213,8 +212,7 @@ impl Batch<'_> {
             people.accepted = decisions.people.accepted, people.unchanged = decisions.people.unchanged,
             "Submitted batch {}.", self.ordinal
         );
-        let calls =
-            Calls { gigya: 0, constant_contact: ready.constant_contact.calls() - calls_before };
+        let calls = Calls { gigya: 0, constant_contact: ready.charge_calls() };
         let planned = Planned {
             people: decisions.people,
             losses: decisions.losses,
