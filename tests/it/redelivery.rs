@@ -121,7 +121,9 @@ async fn an_activity_that_is_forgotten_is_planned_anew() {
     let gone = Fault::Status(404, r#"[{"error_key":"not_found","error_message":"gone"}]"#.into());
     trip.world.constant_contact.script(Operation::ReadActivity, [gone]);
     finish(&trip).await;
-    assert_eq!(trip.imports(), 2);
+    everybody_arrived(&trip);
+    // Whose echo was read meanwhile has arrived already, and is not sent a second time.
+    assert!(trip.imports() <= 2, "{}", trip.imports());
 }
 
 #[tokio::test(start_paused = true)]

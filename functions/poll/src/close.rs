@@ -1,13 +1,13 @@
 //! Closing a run: the report, the balance, and last of all the mark.
 
 use serde::{Deserialize, Serialize};
-use shared::domain::BatchId;
 use shared::domain::batch::{BatchStage, Outcome, PartStage};
 use shared::domain::report::{
     BatchReport, Calls, Class, Inbound, ListedPerson, Losses, PartReport, PartState, People,
     Report, State,
 };
 use shared::domain::run::{Phase, Run};
+use shared::domain::{BatchId, RunId};
 use shared::invocation::Invocation;
 use shared::report_page::{self, Listed, PEOPLE_SHOWN_MAX, ReportLists};
 use shared::store::RunStore;
@@ -52,6 +52,14 @@ pub(crate) async fn close(
     run: &mut Run,
     invocation: &Invocation,
 ) -> Result<bool, PollError> {
+    match run.phase {
+        Phase::Reading | Phase::Announced => {}
+        // Written, and killed before the rest was done.
+        Phase::Settled | Phase::Failed => {
+            leave(services, run).await?;
+            return Ok(true);
+        }
+    }
     let gives_up = run.stands_still(invocation.now());
     if run.phase != Phase::Announced && !gives_up {
         return Ok(false);
@@ -75,23 +83,34 @@ pub(crate) async fn close(
     run.phase = if is_settled { Phase::Settled } else { Phase::Failed };
     run.moved_at = invocation.now();
     store.write(run).await?;
-    if is_settled {
-        confirm(services, run).await?;
-    }
-    services
-        .state
-        .change_run_lease(|lease| {
-            if lease.open.as_ref().is_some_and(|open| open.run == run.run) {
-                lease.open = None;
-            }
-        })
-        .await?;
+    leave(services, run).await?;
     if is_settled {
         info!(run.id = %run.run, people.read = report.people.read, "Settled run {}.", run.run);
     } else {
         error!(run.id = %run.run, "Run {} failed; its people are read again by the next run.", run.run);
     }
     Ok(true)
+}
+
+/// What is left to do for a run that is written as closed: the mark first, the lease last.
+async fn leave(services: &Services, run: &Run) -> Result<(), PollError> {
+    if run.phase == Phase::Settled {
+        confirm(services, run).await?;
+    }
+    release(services, &run.run).await
+}
+
+/// Gives the lease of this run back, so that another run may start.
+pub(crate) async fn release(services: &Services, run: &RunId) -> Result<(), PollError> {
+    services
+        .state
+        .change_run_lease(|lease| {
+            if lease.open.as_ref().is_some_and(|open| open.run == *run) {
+                lease.open = None;
+            }
+        })
+        .await?;
+    Ok(())
 }
 
 /// Everything is settled, so the mark moves: the next delta starts here.

@@ -100,11 +100,12 @@ async fn planned_batches(
             BatchStage::Submitted(of) if is_settled_as_planned(&of, ordinal, parts) => {
                 planned.push(PlannedBatch { ordinal, errands: of.errands, at: of.at });
             }
-            BatchStage::Submitted(_) => return Ok(None),
             BatchStage::Buried { .. } => {
                 planned.push(PlannedBatch { ordinal, errands: 0, at: Timestamp::UNIX_EPOCH });
             }
-            BatchStage::Claimed | BatchStage::Reopened { .. } => return Ok(None),
+            BatchStage::Submitted(_) | BatchStage::Claimed | BatchStage::Reopened { .. } => {
+                return Ok(None);
+            }
         }
     }
     let is_whole = u32::try_from(planned.len()).is_ok_and(|count| count == run.batches);
@@ -154,6 +155,7 @@ impl Runner<'_> {
         let after = plan.agreed.clone().map(|agreed| Agreed { written_at, ..agreed });
         let is_done = match (plan.outbound, contact) {
             (Some(Outbound::Amend { row, lists }), Some(contact)) => {
+                self.agree_on_leaving(uid, agreed, &lists).await?;
                 self.amend(uid, &contact, row, &lists).await?
             }
             (Some(Outbound::Leave(Leave::Unsubscribe)), Some(contact)) => {
@@ -190,6 +192,23 @@ impl Runner<'_> {
         let now = invocation.now();
         self.services.state.change_due(|due| _ = due.insert(uid.clone(), now)).await?;
         Ok(())
+    }
+
+    /// Agrees before it is done that the person is no longer on the lists that they are about to be taken off: were we
+    /// killed in between, the next inbound read would take it for the person's own leaving, and opt them out.
+    async fn agree_on_leaving(
+        &self,
+        uid: &Uid,
+        agreed: Option<&Agreed>,
+        lists: &BTreeSet<ListId>,
+    ) -> Result<(), PollError> {
+        let Some(before) = agreed.filter(|agreed| !agreed.lists.is_subset(lists)) else {
+            return Ok(());
+        };
+        let mut after = before.clone();
+        after.lists.retain(|list| lists.contains(list));
+        let agreement = Agreement { uid: uid.clone(), before: before.clone(), after };
+        agree(self.services, vec![agreement], None).await
     }
 
     /// The contact that the ledger names, else the one with the account's address.

@@ -10,6 +10,7 @@ use shared::domain::watermark::InboundState;
 use shared::invocation::Invocation;
 use shared::store::RunStore;
 use shared::store::bucket::{ETag, Put};
+use tracing::error;
 
 use crate::carry;
 use crate::close;
@@ -130,7 +131,12 @@ impl Tick<'_> {
         let mut open = match open {
             Some(open) => {
                 let store = services.run(&open.run);
-                store.read().await?.map(|run| (store, run))
+                let run = store.read().await?;
+                if run.is_none() {
+                    error!(run.id = %open.run, "The record of the open run is gone; another run may start.");
+                    close::release(services, &open.run).await?;
+                }
+                run.map(|run| (store, run))
             }
             None => None,
         };

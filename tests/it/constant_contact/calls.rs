@@ -45,7 +45,7 @@ async fn a_used_up_refresh_token_kills_the_connection_and_says_how_to_reconnect(
     let error = oauth::refresh(&caller, &connection(), &first, now).await.unwrap_err();
     assert_eq!(error.meaning(), Some(Meaning::ConnectionDead));
     assert_eq!(error.disposition(), Disposition::Halt);
-    assert!(error.to_string().contains("gigya-cc connect"), "{error}");
+    assert!(error.to_string().contains("put the new refresh_token into the secret"), "{error}");
     assert_eq!(rig.simulator.reused_refresh_tokens(), 1);
     let error = oauth::refresh(&caller, &connection(), &tokens.refresh, now).await.unwrap_err();
     assert_eq!(error.meaning(), Some(Meaning::ConnectionDead), "the chain is dead");

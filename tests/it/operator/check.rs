@@ -151,7 +151,7 @@ async fn keys_that_do_not_work_are_told_with_the_next_step() {
     let checked = look(&world).await;
     let gigya = complaints(&checked, Subject::Gigya);
     assert!(gigya.contains("403005") && gigya.contains("gigya.user_key"), "{gigya}");
-    insta::assert_snapshot!(complaints(&checked, Subject::ConstantContact), @"✗ Constant Contact: no access token to read the lists: no access token could be had: Constant Contact gave no new tokens: Constant Contact did not refresh the access token: 400 invalid_grant; the refresh token is used up, expired or revoked: connect the tenant again (gigya-cc connect)");
+    insta::assert_snapshot!(complaints(&checked, Subject::ConstantContact), @"✗ Constant Contact: no access token to read the lists: no access token could be had: Constant Contact gave no new tokens: Constant Contact did not refresh the access token: 400 invalid_grant; the refresh token is used up, expired or revoked: authorise the application anew and put the new refresh_token into the secret");
     let told = words_of_check(&checked);
     assert!(!told.contains(CLIENT_SECRET_START), "no secret is shown: {told}");
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::trip::Trip;
 use crate::trip::killer::Killer;
 
-const PEOPLE: [&str; 8] = ["ada", "ben", "cleo", "dora", "emil", "finn", "gina", "hugo"];
+const PEOPLE: [&str; 9] = ["ada", "ben", "cleo", "dora", "emil", "finn", "gina", "hugo", "jane"];
 
 /// After so long the claims of a killed invocation are dead.
 const DEAD: Duration = Duration::from_mins(20);
@@ -32,9 +32,10 @@ async fn live(trip: &Trip) {
     trip.edit("finn", "profile.lastName", json!("Later"));
     trip.edit("gina", "profile.lastName", json!(null));
     trip.edit_contact("hugo", |hugo| {
-        hugo.streets.values_mut().for_each(|it| it[1] = "Bonn".into())
+        hugo.streets.values_mut().for_each(|it| it[1] = "Bonn".into());
     });
     trip.register("ida", |_| {});
+    trip.edit("jane", "isActive", json!(false));
     trip.pass(Duration::from_mins(15)).await;
 }
 
@@ -76,6 +77,7 @@ async fn converge(trip: &Trip, story: &str) {
     assert!(contact("finn").is_unsubscribed() && !trip.is_subscribed("finn"), "{story}");
     assert_eq!(last_name("gina"), "", "{story}");
     assert!(contact("hugo").streets.values().any(|street| street[1] == "Köln"), "{story}");
+    assert!(!trip.is_mailed("jane") && trip.is_subscribed("jane"), "{story}");
     for name in ["ada", "ben", "dora", "emil", "gina", "hugo", "ida"] {
         assert!(trip.is_mailed(name), "{story}: {name} is lost");
         assert!(trip.is_subscribed(name), "{story}: {name} was opted out by us");
@@ -106,12 +108,75 @@ async fn killed_after(calls: i64) -> bool {
     was_killed
 }
 
+/// The first trip of all, killed after so many calls; answers whether there was a kill.
+async fn killed_at_first_after(calls: i64) -> bool {
+    let killer = Killer::new();
+    let options = WorldOptions {
+        before: Some(killer.before()),
+        settings: Some(small_batches),
+        ..WorldOptions::default()
+    };
+    let trip = Trip::new(&PEOPLE, options);
+    killer.aim(calls);
+    let was_killed = killer.watch(day(&trip)).await.is_none();
+    killer.rest();
+    if was_killed {
+        trip.pass(DEAD).await;
+    }
+    if let Some(run) = trip.world.open_run() {
+        let report = trip.persist_with(&run).await;
+        assert_eq!(report.people.read, PEOPLE.len() as u64, "killed after {calls} calls");
+    }
+    trip.delta().await;
+    trip.inbound().await;
+    for name in PEOPLE {
+        assert!(trip.is_mailed(name), "killed after {calls} calls: {name} is lost");
+    }
+    assert_eq!(trip.world.constant_contact.contacts().len(), PEOPLE.len());
+    let writes = trip.world.writes();
+    trip.full().await;
+    assert_eq!(trip.world.writes(), writes, "killed after {calls} calls");
+    was_killed
+}
+
+/// Every so-many-th call is killed in a test of every day; together with the ignored ones, every call is.
+const STRIDE: i64 = 11;
+
 #[tokio::test(start_paused = true)]
 async fn a_kill_at_any_call_of_a_day_loses_nobody_and_sends_nobody_back() {
+    let mut calls = 3;
+    while killed_after(calls).await {
+        calls += STRIDE;
+    }
+    assert!(calls > 200, "the day made {calls} calls only");
+}
+
+/// Dora was taken off one list by an amendment, and upload's poll was killed before the ledger knew: the next inbound
+/// read took it for her own leaving and opted her out. And a run that was written as settled, and killed before its
+/// lease was given back, kept every other run out for a day.
+#[tokio::test(start_paused = true)]
+#[ignore = "takes minutes; run it after a change to a function or to the store"]
+async fn a_kill_at_every_call_of_a_day_loses_nobody_and_sends_nobody_back() {
     let mut calls = 0;
     while killed_after(calls).await {
         calls += 1;
     }
-    println!("killed at {calls} calls");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kill_at_any_call_of_the_first_day_loses_nobody() {
+    let mut calls = 1;
+    while killed_at_first_after(calls).await {
+        calls += STRIDE;
+    }
     assert!(calls > 100, "the day made {calls} calls only");
+}
+
+#[tokio::test(start_paused = true)]
+#[ignore = "takes minutes; run it after a change to a function or to the store"]
+async fn a_kill_at_every_call_of_the_first_day_loses_nobody() {
+    let mut calls = 0;
+    while killed_at_first_after(calls).await {
+        calls += 1;
+    }
 }
