@@ -156,6 +156,21 @@ async fn each_function_may_do_what_it_does_and_nothing_else() {
 }
 
 #[test]
+fn nothing_is_excused_that_nobody_is_allowed() {
+    let (template, mut problems) = (template(), none());
+    let grants: Vec<_> = FUNCTIONS
+        .iter()
+        .flat_map(|function| grants(&template, function, &mut problems))
+        .filter(Grant::is_unseen)
+        .map(|grant| grant.action)
+        .collect();
+    assert_eq!(problems, none());
+    for (action, _) in UNSEEN {
+        assert!(grants.iter().any(|granted| granted == action), "{action}");
+    }
+}
+
+#[test]
 fn a_star_stands_for_anything() {
     for (pattern, text, fit) in [
         ("${Bucket.Arn}/runs/*", "${Bucket.Arn}/runs/a/run.json", true),
