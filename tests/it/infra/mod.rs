@@ -10,7 +10,7 @@ mod permissions;
 mod policies;
 mod schedules;
 pub(crate) mod template;
-mod trip;
+mod two_days;
 
 use std::collections::BTreeSet;
 

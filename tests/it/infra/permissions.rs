@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use super::needs::Need;
 use super::template::{properties, said, several, statement, template, with};
-use super::{FUNCTIONS, none, trip};
+use super::two_days::two_days;
+use super::{FUNCTIONS, none};
 
 /// What no call of the sandbox can show, and why it is allowed all the same.
 const UNSEEN: [(&str, &str); 3] = [
@@ -123,7 +124,7 @@ fn problems_of_permissions(template: &Value, needs: &BTreeSet<Need>) -> Vec<Stri
 
 #[tokio::test(start_paused = true)]
 async fn each_function_may_do_what_it_does_and_nothing_else() {
-    let needs = trip::two_days().await;
+    let needs = two_days().await;
     assert_eq!(problems_of_permissions(&template(), &needs), none());
     let of = |pointer: &str, value: Value| problems_of_permissions(&with(pointer, value), &needs);
 
@@ -152,6 +153,21 @@ async fn each_function_may_do_what_it_does_and_nothing_else() {
     let strict = json!({ "StringLike": { "s3:prefix": ["runs/*"] } });
     let strict = of(&format!("{list}/Condition"), strict);
     assert!(strict.contains(&"Poll needs s3:ListBucket on ${Bucket.Arn}".to_owned()));
+}
+
+#[test]
+fn nothing_is_excused_that_nobody_is_allowed() {
+    let (template, mut problems) = (template(), none());
+    let grants: Vec<_> = FUNCTIONS
+        .iter()
+        .flat_map(|function| grants(&template, function, &mut problems))
+        .filter(Grant::is_unseen)
+        .map(|grant| grant.action)
+        .collect();
+    assert_eq!(problems, none());
+    for (action, _) in UNSEEN {
+        assert!(grants.iter().any(|granted| granted == action), "{action}");
+    }
 }
 
 #[test]

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use export::Answer;
-use sandbox::people::{People, STORY_BEGINS};
-use sandbox::world::{World, WorldOptions};
+use sandbox::world::WorldOptions;
 use serde_json::{Value, json};
 use shared::domain::report::{Scope, Trigger};
 
 use super::none;
 use super::template::{of_type, properties, said, template, with};
+use crate::trip::Trip;
 
 /// What a schedule means to say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,9 +126,7 @@ fn the_schedules_say_what_they_mean() {
 #[tokio::test(start_paused = true)]
 async fn a_scheduled_run_that_meets_another_starts_when_that_one_is_settled() {
     let template = template();
-    let world = World::new(STORY_BEGINS, WorldOptions::default());
-    let people = People::new(3);
-    world.gigya.seed((0..20).map(|n| people.account(n)));
+    let Trip { world } = Trip::new(&["ada", "ben"], WorldOptions::default());
     let Answer::Run { run: full, .. } = world.export(input(&template, "ExportFull")).await.unwrap()
     else {
         panic!("the full run does not start");
