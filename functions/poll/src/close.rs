@@ -1,13 +1,13 @@
 //! Closing a run: the report, the balance, and last of all the mark.
 
 use serde::{Deserialize, Serialize};
-use shared::domain::{BatchId, RunId};
 use shared::domain::batch::{BatchStage, Outcome, PartStage};
 use shared::domain::report::{
     BatchReport, Calls, Class, Inbound, ListedPerson, Losses, PartReport, PartState, People,
     Report, State,
 };
 use shared::domain::run::{Phase, Run};
+use shared::domain::{BatchId, RunId};
 use shared::invocation::Invocation;
 use shared::report_page::{self, Listed, PEOPLE_SHOWN_MAX, ReportLists};
 use shared::store::RunStore;

@@ -8,8 +8,7 @@ use serde_json::json;
 use crate::trip::Trip;
 use crate::trip::killer::Killer;
 
-const PEOPLE: [&str; 9] =
-    ["ada", "ben", "cleo", "dora", "emil", "finn", "gina", "hugo", "jane"];
+const PEOPLE: [&str; 9] = ["ada", "ben", "cleo", "dora", "emil", "finn", "gina", "hugo", "jane"];
 
 /// After so long the claims of a killed invocation are dead.
 const DEAD: Duration = Duration::from_mins(20);
@@ -118,6 +117,8 @@ async fn killed_at_first_after(calls: i64) -> bool {
         ..WorldOptions::default()
     };
     let trip = Trip::new(&PEOPLE, options);
+    // A kill between the token's answer and its storing cannot be healed where tokens rotate (`DESIGN` §14).
+    trip.world.constant_contact.switch(|switches| switches.rotating_tokens = false);
     killer.aim(calls);
     let was_killed = killer.watch(day(&trip)).await.is_none();
     killer.rest();
