@@ -38,7 +38,10 @@ pub(crate) async fn start(
         let open = OpenRun { run: run.run.clone(), holder: String::new(), until: run.started_at };
         return refuse(services, &open, scope, trigger).await;
     }
-    let taken = RunLease { open: Some(held(&run, invocation)), remembered: lease.remembered };
+    // A scheduled run is the one that was remembered, if one was. Forgotten with the same put that starts it: a kill in
+    // between would lose the day's run.
+    let remembered = lease.remembered.filter(|_| trigger != Trigger::Schedule);
+    let taken = RunLease { open: Some(held(&run, invocation)), remembered };
     match services.state.write_run_lease(&taken, etag.as_ref()).await? {
         Put::Done(_) => {}
         Put::Taken => {
@@ -62,11 +65,7 @@ pub(crate) async fn resume(
     let (lease, etag) = services.state.run_lease().await?;
     let Some(open) = lease.open.clone() else {
         let Some(scope) = lease.remembered else { return Ok(Answer::idle()) };
-        let forgotten = RunLease { open: None, remembered: None };
-        return match services.state.write_run_lease(&forgotten, etag.as_ref()).await? {
-            Put::Done(_) => start(services, scope, false, Trigger::Schedule, invocation).await,
-            Put::Taken => Ok(Answer::idle()),
-        };
+        return start(services, scope, false, Trigger::Schedule, invocation).await;
     };
     let store = services.run(&open.run);
     let Some(run) = store.read().await? else {

@@ -11,9 +11,10 @@ use shared::domain::patch::Patch;
 use shared::domain::plan::{Plan, Seen, plan};
 use shared::domain::report::Inbound;
 use shared::domain::watermark::InboundState;
-use shared::domain::{Contact, ContactId, Uid};
+use shared::domain::{Contact, ContactId, Dispose as _, Disposition, Uid};
 use shared::invocation::Invocation;
-use tracing::info;
+use shared::telemetry::chain;
+use tracing::{info, warn};
 
 use crate::error::PollError;
 use crate::people::identify;
@@ -65,7 +66,6 @@ pub(crate) async fn carry(
     };
     let is_whole = carrier.read(&passes).await?;
     carrier.carry_held().await?;
-    carrier.remember_due().await?;
     let counts = carrier.counts;
     info!(
         inbound.seen = counts.seen,
@@ -157,6 +157,8 @@ impl Carrier<'_> {
                 Err(error) => failure = Some(error),
             }
         }
+        // Once the ledger knows what they showed, nothing else would tell the next run to read them.
+        self.remember_due().await?;
         // What was written is agreed on even if another one failed.
         agree(self.services, agreements, None).await?;
         failure.map_or(Ok(()), Err)
@@ -202,7 +204,19 @@ impl Carrier<'_> {
         let second = plan(Seen::Present(&account), Seen::Present(contact), agreed, terms, now);
         let is_due = second.outbound.is_some() || second.due;
         let mut agreement = second.noted.clone();
-        let fate = self.write_home(&uid, &second, &mut agreement, agreed).await?;
+        let fate = match self.write_home(&uid, &second, &mut agreement, agreed).await {
+            Ok(fate) => fate,
+            Err(error) if error.disposition() == Disposition::Reject => {
+                warn!(
+                    account.uid = %uid, error = %chain(&error),
+                    "Gigya refuses what came home for one account; the others go on."
+                );
+                // That they left is remembered all the same.
+                let agreement = noted(uid, agreed, first.noted);
+                return Ok(CarriedOne { fate: Fate::Conflict, agreement, due: None });
+            }
+            Err(error) => return Err(error),
+        };
         let due = is_due.then(|| uid.clone());
         Ok(CarriedOne { fate, agreement: noted(uid, agreed, agreement), due })
     }
@@ -225,7 +239,7 @@ impl Carrier<'_> {
         Ok(if inbound.opts_out { Fate::OptedOut } else { Fate::Carried })
     }
 
-    async fn remember_due(&self) -> Result<(), PollError> {
+    async fn remember_due(&mut self) -> Result<(), PollError> {
         if self.due.is_empty() {
             return Ok(());
         }
@@ -236,18 +250,28 @@ impl Carrier<'_> {
             }
         };
         self.services.state.change_due(remember).await?;
+        self.due.clear();
         Ok(())
     }
 }
 
-/// Writes leaves to one account. Answers Gigya's time of the write.
+/// Writes leaves to one account. Answers Gigya's time of the write. Where Gigya refuses a value, an opt-out that was to
+/// travel with it is written by itself: it must not fail with a name that is too long.
 pub(crate) async fn write(
     ready: &Ready,
     uid: &Uid,
     leaves: &[(shared::domain::Path, serde_json::Value)],
 ) -> Result<Option<Timestamp>, PollError> {
     let patch = Patch::from_leaves(leaves.iter().cloned())?;
-    Ok(ready.gigya.set_account(uid, &patch).await?.at)
+    let error = match ready.gigya.set_account(uid, &patch).await {
+        Ok(written) => return Ok(written.at),
+        Err(error) => error,
+    };
+    let opt_out = ready.settings.policy.consent.opt_out_leaf();
+    if error.disposition() == Disposition::Reject && leaves.len() > 1 && leaves.contains(&opt_out) {
+        ready.gigya.set_account(uid, &Patch::from_leaves([opt_out])?).await?;
+    }
+    Err(error.into())
 }
 
 fn noted(uid: Uid, before: Option<&Agreed>, after: Option<Agreed>) -> Option<Agreement> {

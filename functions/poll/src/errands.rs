@@ -10,10 +10,11 @@ use shared::domain::batch::{Agreement, BatchStage};
 use shared::domain::plan::{Leave, Outbound, Row, Seen, plan};
 use shared::domain::report::ListedPerson;
 use shared::domain::run::{Phase, Run};
-use shared::domain::{Account, Contact, ListId, Uid};
+use shared::domain::{Account, Contact, Dispose as _, Disposition, ListId, Uid};
 use shared::invocation::Invocation;
 use shared::store::RunStore;
 use shared::store::runs::PartDocument;
+use shared::telemetry::chain;
 use tracing::{info, warn};
 
 use crate::carry::write;
@@ -147,7 +148,16 @@ impl Runner<'_> {
 
         let mut noted = plan.noted.clone();
         if let Some(inbound) = &plan.inbound {
-            let written_at = write(ready, uid, &inbound.leaves).await?;
+            let written_at = match write(ready, uid, &inbound.leaves).await {
+                Ok(written_at) => written_at,
+                Err(error) if error.disposition() == Disposition::Reject => {
+                    let reason = "Gigya refused a value that came home from Constant Contact";
+                    warn!(account.uid = %uid, error = %chain(&error), "{reason}; the others go on.");
+                    self.reject(uid, reason);
+                    return Ok(());
+                }
+                Err(error) => return Err(error),
+            };
             let own = noted.get_or_insert_with(|| agreed.cloned().unwrap_or_default());
             own.written_at = written_at.or(own.written_at);
         }
@@ -211,6 +221,11 @@ impl Runner<'_> {
         agree(self.services, vec![agreement], None).await
     }
 
+    fn reject(&mut self, uid: &Uid, reason: &str) {
+        let (uid, reason) = (uid.clone(), reason.to_owned());
+        self.rejected.push(ListedPerson { uid, field: None, reason });
+    }
+
     /// The contact that the ledger names, else the one with the account's address.
     async fn contact(
         &self,
@@ -256,11 +271,7 @@ impl Runner<'_> {
             Ok(Amended::Gone) => Ok(false),
             Err(error) => {
                 let Some(reason) = refusal(&error) else { return Err(error.into()) };
-                self.rejected.push(ListedPerson {
-                    uid: uid.clone(),
-                    field: None,
-                    reason: reason.to_owned(),
-                });
+                self.reject(uid, reason);
                 Ok(false)
             }
         }

@@ -11,7 +11,7 @@ use sandbox::people::STORY_BEGINS;
 use sandbox::world::{BUCKET, DEAD_LETTERS, QUEUE, World, WorldOptions};
 use serde_json::{Map, Value, json};
 use shared::constant_contact::Operation;
-use shared::domain::report::Report;
+use shared::domain::report::{Report, State};
 use shared::domain::{Account, Path, Uid};
 
 /// Ticks that a run which is harmed on purpose may take.
@@ -121,7 +121,8 @@ impl Trip {
             self.world.tick().await.ok();
             if self.world.open_run().as_deref() != Some(run) {
                 let report = self.world.report(run).unwrap();
-                report.people.balance().unwrap();
+                // What a run that failed did not come to is read again by the next one.
+                assert!(report.state == State::Failed || report.people.balance().is_ok());
                 return report;
             }
         }
