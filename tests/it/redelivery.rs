@@ -191,3 +191,21 @@ async fn messages_behind_one_that_waits_wait_no_longer_than_it_does() {
     assert_eq!(trip.world.deliver().await.unwrap(), 3);
     finish(&trip).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_row_is_tried_again_a_day_later_and_the_others_are_not() {
+    let names = ["ada", "ben", "a-name-that-is-too-long-for-this-tenant"];
+    let trip = Trip::new(&names, WorldOptions::default());
+    trip.world.constant_contact.switch(|switches| switches.import_email_characters_max = 30);
+    let report = trip.delta().await;
+    assert_eq!((report.people.accepted, report.people.rejected), (2, 1));
+    trip.inbound().await;
+
+    let report = trip.delta().await;
+    assert_eq!(report.people.read, 0, "nobody is due yet");
+    trip.pass(Duration::from_hours(23)).await;
+    trip.world.constant_contact.switch(|switches| switches.import_email_characters_max = 80);
+    let report = trip.delta().await;
+    assert_eq!((report.people.unchanged, report.people.accepted), (2, 1), "{:?}", report.people);
+    assert_eq!(trip.world.constant_contact.contacts().len(), 3);
+}

@@ -160,7 +160,7 @@ impl Carrier<'_> {
         // Once the ledger knows what they showed, nothing else would tell the next run to read them.
         self.remember_due().await?;
         // What was written is agreed on even if another one failed.
-        agree(self.services, agreements, None).await?;
+        agree(self.services, agreements).await?;
         failure.map_or(Ok(()), Err)
     }
 

@@ -194,7 +194,7 @@ impl Runner<'_> {
         let after = if is_done { after } else { noted };
         let Some(after) = after else { return Ok(()) };
         let before = agreed.cloned().unwrap_or_default();
-        agree(self.services, vec![Agreement { uid: uid.clone(), before, after }], None).await
+        agree(self.services, vec![Agreement { uid: uid.clone(), before, after }]).await
     }
 
     /// The next run reads this person, whatever their time says.
@@ -218,7 +218,7 @@ impl Runner<'_> {
         let mut after = before.clone();
         after.lists.retain(|list| lists.contains(list));
         let agreement = Agreement { uid: uid.clone(), before: before.clone(), after };
-        agree(self.services, vec![agreement], None).await
+        agree(self.services, vec![agreement]).await
     }
 
     fn reject(&mut self, uid: &Uid, reason: &str) {

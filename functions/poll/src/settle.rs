@@ -1,6 +1,6 @@
 //! Settling: how each activity in flight ended, and what both sides agree on since.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use shared::domain::ActivityId;
 use shared::domain::activity::{Activity, ActivityState};
 use shared::domain::agreed::Agreed;
@@ -15,6 +15,9 @@ use tracing::{info, warn};
 
 use crate::error::PollError;
 use crate::services::{Ready, Services};
+
+/// When the people of a part in which somebody was refused are read again: before the next daily run.
+const REFUSED_AGAIN_AFTER: SignedDuration = SignedDuration::from_hours(23);
 
 /// How many parts of a batch may be in vain before it is given up.
 const REOPENED_MAX: usize = 5;
@@ -94,8 +97,11 @@ async fn settle_part(
             store.write_agreements(ordinal, Some(number), &agreements).await?;
             document.part.rows = taken_in;
         }
-        let unproven = (outcome.errors > 0).then_some(now);
-        agree(services, agreements, unproven).await?;
+        if outcome.errors > 0 {
+            try_again(services, &agreements, now).await?;
+        } else {
+            agree(services, agreements).await?;
+        }
     } else {
         warn!(
             batch.ordinal = ordinal, part.number = number, part.state = ?outcome.state,
@@ -116,15 +122,30 @@ async fn settle_part(
     Ok(())
 }
 
+/// Constant Contact refused somebody of this part and does not say whom. So nothing is agreed: whoever was taken in shows
+/// up in the next inbound read and is in step then, and everybody is read again a day later, which leaves the refused.
+async fn try_again(
+    services: &Services,
+    agreements: &[Agreement],
+    now: Timestamp,
+) -> Result<(), PollError> {
+    let again = now + REFUSED_AGAIN_AFTER;
+    let remember = |due: &mut shared::store::state::Due| {
+        for agreement in agreements {
+            due.entry(agreement.uid.clone()).or_insert(again);
+        }
+    };
+    services.state.change_due(remember).await?;
+    Ok(())
+}
+
 /// Puts agreements into the ledger, on top of what it has learnt meanwhile.
 pub(crate) async fn agree(
     services: &Services,
     agreements: Vec<Agreement>,
-    unproven: Option<Timestamp>,
 ) -> Result<(), PollError> {
     let changes = agreements.into_iter().map(|agreement| {
-        let Agreement { uid, before, mut after } = agreement;
-        after.unproven_since = unproven.or(after.unproven_since);
+        let Agreement { uid, before, after } = agreement;
         (uid, (before, after))
     });
     let merge = |now: Option<&Agreed>, (before, after): &(Agreed, Agreed)| {
@@ -138,7 +159,7 @@ async fn agree_quietly(services: &Services, store: &RunStore, run: &Run) -> Resu
     for ordinal in 0..run.batches {
         let agreements = store.agreements(ordinal, None).await?;
         if !agreements.is_empty() {
-            agree(services, agreements, None).await?;
+            agree(services, agreements).await?;
             store.drop_quiet_agreements(ordinal).await?;
         }
     }

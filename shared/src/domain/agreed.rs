@@ -41,9 +41,6 @@ pub struct Agreed {
     /// Gigya's time of our last write to the account: an account read with an older time is a stale read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub written_at: Option<Timestamp>,
-    /// Submitted, and not yet seen in Constant Contact; cleared when the contact is read back.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub unproven_since: Option<Timestamp>,
 }
 
 /// The agreed values of one field: what Gigya holds and what Constant Contact holds for it. They differ where a value
@@ -171,12 +168,6 @@ impl Agreed {
             left,
             left_lists,
             written_at: self.written_at.max(after.written_at),
-            unproven_since: three_way(
-                &self.unproven_since,
-                &before.unproven_since,
-                &after.unproven_since,
-            )
-            .or(self.unproven_since.max(after.unproven_since)),
         }
     }
 }
@@ -288,16 +279,6 @@ mod tests {
         let before = Agreed { contact: Some("old".into()), ..Agreed::default() };
         let after = Agreed { contact: Some("new".into()), ..Agreed::default() };
         assert_eq!(before.clone().merge(&before, &after).contact, after.contact);
-    }
-
-    #[test]
-    fn a_row_is_proven_by_the_contact_that_was_read_back_and_not_by_an_older_look() {
-        let at = |second| Timestamp::from_second(second).ok();
-        let (before, after) =
-            (Agreed { unproven_since: at(1), ..Agreed::default() }, Agreed::default());
-        assert_eq!(before.clone().merge(&before, &after).unproven_since, None);
-        let now = Agreed { unproven_since: at(2), ..Agreed::default() };
-        assert_eq!(now.merge(&before, &after).unproven_since, at(2));
     }
 
     #[test]

@@ -17,7 +17,6 @@ impl Person<'_> {
     /// Notes what the contact shows: its lists, and whether the person left since the agreement. Answers whether they did.
     pub(super) fn observe(&mut self, contact: &Contact) -> bool {
         self.next.contact = Some(contact.id.clone());
-        self.next.unproven_since = None;
         self.sees_alive = contact.deleted_at.is_none();
         if let Some(address) = &contact.email {
             self.next.address = Some(self.address_fingerprint(address));
