@@ -6,6 +6,7 @@
 
 mod architecture;
 mod aws;
+mod bad_input;
 mod constant_contact;
 mod contract;
 mod events;
@@ -15,4 +16,5 @@ mod leaving;
 mod recovery;
 mod redelivery;
 mod round_trip;
+mod settings;
 mod trip;

@@ -101,11 +101,12 @@ async fn planned_batches(
             BatchStage::Submitted(of) if is_settled_as_planned(&of, ordinal, parts) => {
                 planned.push(PlannedBatch { ordinal, errands: of.errands, at: of.at });
             }
-            BatchStage::Submitted(_) => return Ok(None),
             BatchStage::Buried { .. } => {
                 planned.push(PlannedBatch { ordinal, errands: 0, at: Timestamp::UNIX_EPOCH });
             }
-            BatchStage::Claimed | BatchStage::Reopened { .. } => return Ok(None),
+            BatchStage::Claimed | BatchStage::Submitted(_) | BatchStage::Reopened { .. } => {
+                return Ok(None);
+            }
         }
     }
     let is_whole = u32::try_from(planned.len()).is_ok_and(|count| count == run.batches);

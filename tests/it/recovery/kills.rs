@@ -32,7 +32,7 @@ async fn live(trip: &Trip) {
     trip.edit("finn", "profile.lastName", json!("Later"));
     trip.edit("gina", "profile.lastName", json!(null));
     trip.edit_contact("hugo", |hugo| {
-        hugo.streets.values_mut().for_each(|it| it[1] = "Bonn".into())
+        hugo.streets.values_mut().for_each(|it| it[1] = "Bonn".into());
     });
     trip.register("ida", |_| {});
     trip.edit("jane", "isActive", json!(false));
