@@ -154,13 +154,12 @@ async fn who_withdraws_at_gigya_is_unsubscribed_and_stays_so() {
     assert!(!trip.is_mailed("ada"), "Constant Contact's unsubscribe is only undone there");
 }
 
-fn removing(text: String) -> String {
-    with_consent(&text, "on_opt_out = \"remove_from_list\"")
-}
-
 #[tokio::test(start_paused = true)]
 async fn who_withdraws_at_gigya_is_taken_off_the_lists_and_comes_back_by_a_newer_act() {
-    let options = WorldOptions { settings: Some(removing), ..WorldOptions::default() };
+    let options = WorldOptions {
+        settings: Some(|text| with_consent(&text, "on_opt_out = \"remove_from_list\"")),
+        ..WorldOptions::default()
+    };
     let trip = Trip::synced_with(&PEOPLE, options).await;
     trip.subscribe("ada", false);
     trip.delta().await;

@@ -6,6 +6,7 @@
 
 mod architecture;
 mod aws;
+mod bad_input;
 mod binaries;
 mod constant_contact;
 mod contract;
@@ -17,4 +18,5 @@ mod operator;
 mod recovery;
 mod redelivery;
 mod round_trip;
+mod settings;
 mod trip;

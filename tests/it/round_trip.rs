@@ -162,7 +162,7 @@ async fn who_fits_another_list_joins_it_and_who_no_longer_fits_leaves_that_one_o
 async fn a_list_that_is_the_tenants_own_is_left_alone() {
     let trip = Trip::synced(&PEOPLE).await;
     let own = trip.world.constant_contact.add_list("Golf friends");
-    trip.edit_contact("ada", |ada| _ = ada.lists.insert(own.clone()));
+    trip.edit_contact("ada", |ada| assert!(ada.lists.insert(own.clone())));
     trip.edit_contact("ada", |ada| ada.taggings.push("vip".into()));
     trip.inbound().await;
     trip.edit("ada", "profile.email", json!("ada.new@example.com"));

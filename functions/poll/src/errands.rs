@@ -104,7 +104,7 @@ async fn planned_batches(
             BatchStage::Buried { .. } => {
                 planned.push(PlannedBatch { ordinal, errands: 0, at: Timestamp::UNIX_EPOCH });
             }
-            BatchStage::Submitted(_) | BatchStage::Claimed | BatchStage::Reopened { .. } => {
+            BatchStage::Claimed | BatchStage::Submitted(_) | BatchStage::Reopened { .. } => {
                 return Ok(None);
             }
         }

@@ -254,6 +254,23 @@ impl Refusal {
         self.subject == Subject::Person && [UNAUTHORIZED_USER, UID_NOT_FOUND].contains(&self.code)
     }
 
+    /// What somebody has to do, where the same would happen to every call.
+    fn next_step(&self) -> Option<&'static str> {
+        match (self.code, self.subject) {
+            (301_001, _) => Some("correct [gigya] data_center in the settings"),
+            (400_093, _) => Some("correct [gigya] api_key in the settings"),
+            (REQUEST_EXPIRED, _) => Some("the clock here differs from Gigya's by minutes"),
+            (UNAUTHORIZED_USER, Subject::Search | Subject::Site) => {
+                Some("correct gigya.user_key in the secret; the site does not know it")
+            }
+            (403_003 | 403_010, _) => Some("correct gigya.secret in the secret"),
+            (403_007 | 403_023 | 403_036, _) => {
+                Some("give the application the permission for this call in Gigya's console")
+            }
+            _ => None,
+        }
+    }
+
     /// Whether a cursor that is refused so may be lost.
     pub(super) fn may_mean_lost_cursor(&self) -> bool {
         CURSOR_CODES.contains(&self.code)
@@ -264,6 +281,9 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { method, code, call, fields, subject: _ } = self;
         write!(f, "{method} was refused with {code} ({}), call {call}", known(*code).0)?;
+        if let Some(next_step) = self.next_step() {
+            write!(f, ": {next_step}")?;
+        }
         for (ordinal, field) in fields.iter().enumerate() {
             write!(f, "{}{field}", if ordinal == 0 { ", because of " } else { ", " })?;
         }

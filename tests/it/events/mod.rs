@@ -1,5 +1,7 @@
 //! The samples under `events/` are what AWS really sends and what the functions say they know.
 
+mod driven;
+
 use std::collections::BTreeSet;
 use std::fs;
 
@@ -34,8 +36,6 @@ const FIFO_SUFFIX: &str = ".fifo";
 
 /// The only version of the message's body so far.
 const BODY_VERSION: u64 = 1;
-
-// Later the handlers are driven from here: each sample is read by `sample` and given to the handler it is named for.
 
 /// Reads one sample.
 pub(crate) fn sample(name: &str) -> Value {
