@@ -86,7 +86,10 @@ impl Ledger {
     }
 
     /// Changes what is agreed on about some people, shard by shard, each by compare-and-swap. `change` is given what
-    /// the ledger holds at that moment, and may be asked more than once. Addresses follow.
+    /// the ledger holds at that moment, and may be asked more than once.
+    ///
+    /// Addresses go first: they are told from what changes about people, so that after a kill in between doing it all
+    /// again writes them again. The other way round, an opt-out would not follow its address.
     ///
     /// # Errors
     /// When a shard cannot be read or written; those before it are written, and doing it all again is harmless.
@@ -100,27 +103,28 @@ impl Ledger {
             by_shard.entry(shard_of_person(&uid)).or_default().push((uid, data));
         }
         let mut addresses: BTreeMap<u8, Vec<AddressChange>> = BTreeMap::new();
-        for (number, people) in by_shard {
-            let moved = self
-                .swap(number, |shard| {
-                    let mut moved = Vec::new();
-                    for (uid, data) in &people {
-                        let before = shard.people.get(uid);
-                        let after = change(before, data);
-                        moved.extend(AddressChange::between(uid, before, &after));
-                        shard.people.insert(uid.clone(), after);
-                    }
-                    moved
-                })
-                .await?;
-            for change in moved {
-                addresses.entry(shard_of_address(change.address)).or_default().push(change);
+        for (number, people) in &by_shard {
+            let shard = self.read(*number).await?.map(|(shard, _)| shard).unwrap_or_default();
+            for (uid, data) in people {
+                let before = shard.people.get(uid);
+                for moved in AddressChange::between(uid, before, &change(before, data)) {
+                    addresses.entry(shard_of_address(moved.address)).or_default().push(moved);
+                }
             }
         }
         for (number, changes) in addresses {
             self.swap(number, |shard| {
                 for change in &changes {
                     change.apply(&mut shard.addresses);
+                }
+            })
+            .await?;
+        }
+        for (number, people) in by_shard {
+            self.swap(number, |shard| {
+                for (uid, data) in &people {
+                    let after = change(shard.people.get(uid), data);
+                    shard.people.insert(uid.clone(), after);
                 }
             })
             .await?;

@@ -182,3 +182,29 @@ async fn a_kill_at_every_call_of_the_first_day_loses_nobody() {
         calls += 1;
     }
 }
+
+/// The ledger wrote people first and their addresses after: killed in between, it never came to the addresses.
+#[tokio::test(start_paused = true)]
+async fn a_kill_at_any_call_of_an_inbound_read_does_not_part_an_opt_out_from_its_address() {
+    for calls in 0.. {
+        let killer = Killer::new();
+        let options = WorldOptions { before: Some(killer.before()), ..WorldOptions::default() };
+        let trip = Trip::synced_with(&["ada"], options).await;
+        trip.unsubscribe("ada");
+        trip.pass(Duration::from_mins(10)).await;
+        killer.aim(calls);
+        let was_killed = killer.watch(trip.world.poll(json!({}))).await.is_none();
+        killer.rest();
+        trip.pass(DEAD).await;
+        trip.inbound().await;
+        trip.world.gigya.delete(&crate::trip::uid("ada"));
+        trip.register("eve", |eve| eve["profile"]["email"] = json!(crate::trip::address("ada")));
+        let report = trip.delta().await;
+        let people = report.people;
+        assert_eq!((people.accepted, people.held), (0, 1), "killed after {calls} calls");
+        if !was_killed {
+            assert!(calls > 10, "{calls}");
+            return;
+        }
+    }
+}
