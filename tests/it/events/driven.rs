@@ -1,5 +1,7 @@
 //! Every sample under `events/`, given to the handler that it is named for.
 
+use std::time::Duration;
+
 use aws_lambda_events::event::sqs::SqsMessage;
 use export::Answer;
 use sandbox::world::{CUSTOMER, WorldOptions};
@@ -123,6 +125,7 @@ async fn one_bad_message_of_three_is_a_dead_letter_and_the_others_are_submitted(
 #[tokio::test(start_paused = true)]
 async fn a_schedule_makes_poll_look_and_a_sweep_reads_everybody() {
     let trip = Trip::synced(&PEOPLE).await;
+    trip.pass(Duration::from_mins(10)).await;
     let answer = trip.world.poll(sample("poll.schedule.json")).await.unwrap();
     let answer = serde_json::to_value(&answer).unwrap();
     assert_eq!(answer["inbound"]["seen"], 0, "nothing changed: {answer}");

@@ -128,7 +128,7 @@ async fn a_connection_that_is_dead_stops_everything_and_goes_on_once_it_is_made_
     let run = trip.world.open_run().unwrap();
     let error = trip.world.poll(json!({})).await.unwrap_err();
     let text = shared::telemetry::chain(&error);
-    assert!(text.contains("connect"), "the next step is named: {text}");
+    assert!(text.contains("authorise the application anew"), "the next step is named: {text}");
     trip.world.tick().await.ok();
     assert!(trip.dead_letters().is_empty(), "the message stays");
 
