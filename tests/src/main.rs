@@ -48,8 +48,20 @@ struct Arguments {
     no_color: bool,
 }
 
-fn main() -> anyhow::Result<ExitCode> {
+fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    match play(arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            // One sentence with its causes; a backtrace helps nobody who mistyped a path.
+            Terminal::new(Options { quiet: false, json: false, no_color: true })
+                .fail(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn play(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let terminal = Terminal::new(Options {
         quiet: arguments.quiet,
         json: arguments.json,

@@ -110,6 +110,14 @@ impl Terminal {
         self.bars.suspend(|| writeln!(io::stderr().lock(), "{line}"))
     }
 
+    /// What went wrong, on standard error; also with `--quiet`.
+    pub fn fail(&self, sentence: &str) {
+        let said = self.bars.suspend(|| writeln!(io::stderr().lock(), "error: {sentence}"));
+        if said.is_err() {
+            tracing::debug!("Nobody listens any longer.");
+        }
+    }
+
     /// The table of one day, on standard output; nothing yet with `--json`.
     ///
     /// # Errors

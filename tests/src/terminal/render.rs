@@ -164,7 +164,8 @@ fn wrapped(edits: &[(String, u64)]) -> Vec<String> {
 /// The last line of the story.
 pub fn end(days: &[DayOutcome], colour: bool) -> String {
     let read: u64 = days.iter().map(|outcome| outcome.people.read).sum();
-    let days_told = if days.len() == 1 { "day".to_owned() } else { format!("{} days", days.len()) };
+    let days_told =
+        if days.len() == 1 { "1 day".to_owned() } else { format!("{} days", days.len()) };
     let (words, look) = match unbalanced(days) {
         None => (
             format!(

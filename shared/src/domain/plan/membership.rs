@@ -8,6 +8,7 @@ use crate::domain::account::Account;
 use crate::domain::agreed::{Departure, Tombstone};
 use crate::domain::consent::{AgreedWish, Wish};
 use crate::domain::contact::Contact;
+use crate::domain::contact_field::ContactField;
 use crate::domain::ids::ListId;
 use crate::domain::mapping::{FittedAccount, Invalid};
 use crate::domain::policy::{OnContactDeleted, OnListLeave, OnNoMatch, OnOptOut};
@@ -104,8 +105,17 @@ impl Person<'_> {
         match wish {
             Wish::Withdrawn => return self.decide_withdrawn(plan),
             Wish::Silent if consent.required => {
-                let class = if was_there { Class::Held } else { Class::Filtered };
-                return (class, Reason::NoConsent);
+                if was_there {
+                    return (Class::Held, Reason::NoConsent);
+                }
+                // Gigya keeps subscriptions by address: who has none that can be sent could never be asked.
+                return match fitted {
+                    Err(invalid) if concerns_address(&invalid) => {
+                        plan.invalid = invalid;
+                        (Class::Invalid, Reason::Invalid)
+                    }
+                    Err(_) | Ok(_) => (Class::Filtered, Reason::NoConsent),
+                };
             }
             Wish::Silent | Wish::Granted { .. } => {}
         }
@@ -267,6 +277,10 @@ impl Person<'_> {
             .map(|list| list.id.clone())
             .collect()
     }
+}
+
+fn concerns_address(invalid: &[Invalid]) -> bool {
+    invalid.iter().any(|invalid| invalid.field == ContactField::email())
 }
 
 fn reason_of(kind: Departure) -> Reason {
