@@ -12,8 +12,8 @@ use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::constant_contact::v3::oauth;
-use crate::constant_contact::{Connection, ConstantContactError, Renew, RenewError};
+use crate::constant_contact::v3::{Connection, oauth};
+use crate::constant_contact::{ConstantContactError, Renew, RenewError};
 use crate::domain::{Dispose, Disposition, Secret};
 use crate::http::call::{self, with_retries};
 use crate::http::{Caller, Now, SCHEDULE, Wire};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::connection;
 use crate::constant_contact::ConstantContact;
-use crate::constant_contact::v3::{Connection, InsecureEndpoint};
+use crate::constant_contact::v3::{self, Connection, InsecureEndpoint};
 use crate::domain::{Dispose, Disposition};
 use crate::gigya::{Credentials, CredentialsError, Endpoint, EndpointError, Gigya, Paces, Site};
 use crate::http::{Now, Wire};
@@ -122,12 +122,12 @@ pub fn constant_contact(
     let (secrets, bucket) = kept;
     let renew =
         connection::renew(secrets, bucket, connection.clone(), Arc::clone(wire), Arc::clone(now));
-    Ok(ConstantContact::connect(
+    Ok(ConstantContact::V3(Box::new(v3::Client::connect(
         connection,
         renew,
         Arc::clone(wire),
         Arc::clone(now),
         settings.calls_per_second,
         &settings.uid_field,
-    ))
+    ))))
 }

@@ -13,7 +13,8 @@ use futures_util::future::BoxFuture;
 use http::{Method, Request, Response, header};
 use sandbox::constant_contact::{Person, Simulator, Switches};
 use serde_json::{Map, Value, json};
-use shared::constant_contact::{Amendment, ConstantContact, ContactsQuery, Operation, Unsubscribe};
+use shared::constant_contact::v3::Client;
+use shared::constant_contact::{Amendment, ContactsQuery, Operation, Unsubscribe};
 use shared::domain::ListId;
 use shared::http::{Wire, WireError, call};
 
@@ -45,8 +46,7 @@ async fn session() -> (Simulator, Vec<Request<Bytes>>) {
     let recorder = Arc::new(Recorder { simulator: simulator.clone(), requests: Mutex::default() });
     let wire: Arc<dyn Wire> = recorder.clone();
     let renew = renewal(Arc::clone(&wire), clock, simulator.authorise());
-    let client =
-        ConstantContact::connect(connection(), renew, wire, clock.reader(), 4, "gigya_uid");
+    let client = Client::connect(connection(), renew, wire, clock.reader(), 4, "gigya_uid");
 
     client.ensure_custom_field("gigya_uid").await.unwrap();
     let updates = client.create_list("Updates", "Nobody mails this list.").await.unwrap();

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use shared::constant_contact::{Amended, Amendment, ConstantContactError, Meaning, Unsubscribe};
+use shared::constant_contact::{
+    Amended, Amendment, ConstantContactError, Leaver, Meaning, Unsubscribe,
+};
 use shared::domain::agreed::Agreed;
 use shared::domain::batch::{Agreement, BatchStage};
 use shared::domain::plan::{Leave, Outbound, Row, Seen, plan};
@@ -177,7 +179,7 @@ impl Runner<'_> {
             }
             (Some(Outbound::Leave(Leave::RemoveFromLists(lists))), Some(contact)) => {
                 // Agreed before it is done: a contact that is seen off its list afterwards has not left by itself.
-                self.to_remove.entry(lists).or_default().push(contact.id);
+                self.to_remove.entry(lists).or_default().push(Leaver::from(&contact));
                 true
             }
             (Some(Outbound::Join { .. } | Outbound::Update { .. }), _) => {

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use shared::constant_contact::Leaver;
 use shared::domain::activity::ActivityState;
 use shared::domain::limits::BULK_CONTACT_IDS_MAX;
-use shared::domain::{ActivityId, ContactId, ListId};
+use shared::domain::{ActivityId, ContactId, Dialect, ListId};
 use shared::store::RunStore;
 use tracing::warn;
 
@@ -28,7 +29,7 @@ struct Removal {
 }
 
 /// Who is to be taken off which lists, by those lists.
-pub(crate) type ToRemove = BTreeMap<BTreeSet<ListId>, Vec<ContactId>>;
+pub(crate) type ToRemove = BTreeMap<BTreeSet<ListId>, Vec<Leaver>>;
 
 /// Submits removals, and remembers their activities.
 pub(crate) async fn submit(
@@ -40,16 +41,33 @@ pub(crate) async fn submit(
         return Ok(());
     }
     let mut removals: Vec<Removal> = store.note(NOTE).await?.unwrap_or_default();
-    for (lists, contacts) in to_remove {
-        for contacts in contacts.chunks(BULK_CONTACT_IDS_MAX) {
-            let activity = ready.constant_contact.remove_from_lists(contacts, &lists).await?;
-            let contacts = contacts.to_vec();
+    for (lists, leavers) in to_remove {
+        for leavers in leavers.chunks(BULK_CONTACT_IDS_MAX) {
+            let activity = ready.constant_contact.remove_from_lists(leavers, &lists).await?;
+            let contacts = leavers.iter().map(|leaver| leaver.id.clone()).collect();
             let lists = lists.clone();
             removals.push(Removal { activity, contacts, lists, tries: 1, is_over: false });
             store.write_note(NOTE, &removals).await?;
         }
     }
     Ok(())
+}
+
+/// The contacts of a removal that is submitted again. Addresses are not kept, so v2, which wants them, is asked for them.
+async fn leavers(ready: &Ready, contacts: &[ContactId]) -> Result<Vec<Leaver>, PollError> {
+    let client = &ready.constant_contact;
+    match client.dialect() {
+        Dialect::V3 => {
+            Ok(contacts.iter().map(|id| Leaver { id: id.clone(), address: None }).collect())
+        }
+        Dialect::V2 => {
+            let mut leavers = Vec::new();
+            for id in contacts {
+                leavers.extend(client.contact(id).await?.as_ref().map(Leaver::from));
+            }
+            Ok(leavers)
+        }
+    }
 }
 
 /// Asks after the removals that are not over, and submits again what came to nothing. Answers whether all are over.
@@ -70,9 +88,13 @@ pub(crate) async fn settle(ready: &Ready, store: &RunStore) -> Result<bool, Poll
                     removal.is_over = true;
                     continue;
                 }
+                let leavers = leavers(ready, &removal.contacts).await?;
+                if leavers.is_empty() {
+                    removal.is_over = true;
+                    continue;
+                }
                 let client = &ready.constant_contact;
-                removal.activity =
-                    client.remove_from_lists(&removal.contacts, &removal.lists).await?;
+                removal.activity = client.remove_from_lists(&leavers, &removal.lists).await?;
                 removal.tries += 1;
             }
         }

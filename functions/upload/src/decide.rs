@@ -196,6 +196,18 @@ impl Decisions {
                     self.losses.count_character(field, character);
                     format!("control character U+{:04X} removed", u32::from(character))
                 }
+                LossKind::Transliterated { character } => {
+                    self.losses.count_character(field, character);
+                    format!("{character} written with other characters")
+                }
+                LossKind::Replaced { character } => {
+                    self.losses.count_character(field, character);
+                    format!("{character} replaced")
+                }
+                LossKind::Dropped { character } | LossKind::Held { character } => {
+                    self.losses.count_character(field, character);
+                    format!("{character} cannot be sent")
+                }
             };
             self.lost.push(listed(Some(field.to_owned()), reason));
         }

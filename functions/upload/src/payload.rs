@@ -1,13 +1,18 @@
-//! Rows into payloads: CSV, or JSON where a column asks for it, cut by rows and by encoded bytes.
+//! Rows into payloads: CSV in the customer's encoding, or JSON where a column asks for it, cut by rows and by encoded
+//! bytes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use serde_json::{Map, Value};
-use shared::domain::limits::{IMPORT_BYTES_MAX, IMPORT_ROWS_MAX};
-use shared::domain::mapping::Mapping;
+use shared::constant_contact::{Import, headings};
+use shared::domain::charset::{self, Encoding};
+use shared::domain::limits::{
+    IMPORT_BYTES_MAX, IMPORT_ROWS_MAX, V2_IMPORT_BYTES_MAX, V2_IMPORT_ROWS_MAX,
+};
+use shared::domain::mapping::{Destination, Mapping};
 use shared::domain::plan::Row;
-use shared::domain::{ContactField, Uid};
+use shared::domain::{ContactField, Dialect, Uid};
 
 /// The field that travels as two columns.
 const BIRTHDAY: &str = "birthday";
@@ -15,10 +20,8 @@ const BIRTHDAY: &str = "birthday";
 /// One payload: what one activity is submitted with.
 #[derive(Debug, Clone)]
 pub struct Payload {
-    /// UTF-8 CSV with headings, or a JSON array.
-    pub bytes: Bytes,
-    /// Whether it is JSON.
-    pub is_json: bool,
+    /// What is sent.
+    pub import: Import,
     /// Who is in it, in the order of the rows.
     pub uids: Vec<Uid>,
 }
@@ -30,19 +33,34 @@ pub enum PayloadError {
     #[error("a row could not be written")]
     Row(#[source] csv::Error),
     /// One row alone is larger than an import may be.
-    #[error("the row of {uid} alone is larger than {IMPORT_BYTES_MAX} bytes")]
+    #[error("the row of {uid} alone is larger than {bytes_max} bytes")]
     TooLarge {
+        /// Whose.
+        uid: Uid,
+        /// The limit.
+        bytes_max: usize,
+    },
+    /// A row holds characters that the encoding has not, which the charset step does not let happen.
+    #[error("the row of {uid} has characters that are not in ISO-8859-1; please report it")]
+    NotLatin1 {
         /// Whose.
         uid: Uid,
     },
 }
 
-/// The columns of every payload of a customer, in the order of the mapping.
+/// The columns of every payload of a customer, in the order of their keys.
 #[derive(Debug, Clone)]
 pub struct Headings {
     fields: Vec<ContactField>,
     uid_field: ContactField,
     is_json: bool,
+    destination: Destination,
+}
+
+/// How much one import takes.
+struct Limits {
+    rows: usize,
+    bytes: usize,
 }
 
 impl Headings {
@@ -50,12 +68,18 @@ impl Headings {
     pub fn of(mapping: &Mapping) -> Self {
         let travelling = mapping.rules().iter().filter(|rule| rule.travels_out());
         let fields: BTreeSet<&ContactField> = travelling.map(|rule| &rule.field).collect();
-        let fields = fields.into_iter().cloned().collect();
-        let uid_field = mapping.uid_contact_field();
-        Self { fields, uid_field, is_json: mapping.needs_json() }
+        Self {
+            fields: fields.into_iter().cloned().collect(),
+            uid_field: mapping.uid_contact_field(),
+            is_json: mapping.needs_json(),
+            destination: *mapping.destination(),
+        }
     }
 
     /// Writes the rows into as many payloads as the limits ask for.
+    ///
+    /// Rows that empty something go by themselves, with the columns that they name and no others: where a blank empties,
+    /// a cell that is blank because its value stays would empty it too.
     ///
     /// # Errors
     /// When a single row exceeds the limits.
@@ -63,20 +87,39 @@ impl Headings {
         &self,
         rows: impl IntoIterator<Item = &'a Row>,
     ) -> Result<Vec<Payload>, PayloadError> {
+        let mut plain = Vec::new();
+        let mut emptying: BTreeMap<Vec<ContactField>, Vec<&Row>> = BTreeMap::new();
+        for row in rows {
+            if row.fields.values().any(String::is_empty) {
+                emptying.entry(row.fields.keys().cloned().collect()).or_default().push(row);
+            } else {
+                plain.push(row);
+            }
+        }
+        let mut payloads = self.write_alike(&plain, false)?;
+        for (fields, rows) in emptying {
+            let named = Self { fields, ..self.clone() };
+            payloads.extend(named.write_alike(&rows, true)?);
+        }
+        Ok(payloads)
+    }
+
+    fn write_alike(&self, rows: &[&Row], blanks_clear: bool) -> Result<Vec<Payload>, PayloadError> {
+        let limits = self.limits();
         let opening = if self.is_json { b"[".to_vec() } else { self.heading_line()? };
         let mut payloads = Vec::new();
         let mut bytes = opening.clone();
         let mut uids: Vec<Uid> = Vec::new();
         for row in rows {
             let line = if self.is_json { self.json_row(row) } else { self.csv_row(row)? };
-            if opening.len() + line.len() + 1 > IMPORT_BYTES_MAX {
-                return Err(PayloadError::TooLarge { uid: row.uid.clone() });
+            if opening.len() + line.len() + 1 > limits.bytes {
+                let (uid, bytes_max) = (row.uid.clone(), limits.bytes);
+                return Err(PayloadError::TooLarge { uid, bytes_max });
             }
-            let is_full =
-                uids.len() == IMPORT_ROWS_MAX || bytes.len() + line.len() + 1 > IMPORT_BYTES_MAX;
+            let is_full = uids.len() == limits.rows || bytes.len() + line.len() + 1 > limits.bytes;
             if is_full {
                 let whole = std::mem::replace(&mut bytes, opening.clone());
-                payloads.push(self.finish(whole, std::mem::take(&mut uids)));
+                payloads.push(self.finish(whole, std::mem::take(&mut uids), blanks_clear));
             }
             if self.is_json && !uids.is_empty() {
                 bytes.push(b',');
@@ -85,27 +128,33 @@ impl Headings {
             uids.push(row.uid.clone());
         }
         if !uids.is_empty() {
-            payloads.push(self.finish(bytes, uids));
+            payloads.push(self.finish(bytes, uids, blanks_clear));
         }
         Ok(payloads)
     }
 
-    fn finish(&self, mut bytes: Vec<u8>, uids: Vec<Uid>) -> Payload {
-        if self.is_json {
-            bytes.push(b']');
+    fn limits(&self) -> Limits {
+        match self.destination.dialect {
+            Dialect::V3 => Limits { rows: IMPORT_ROWS_MAX, bytes: IMPORT_BYTES_MAX },
+            Dialect::V2 => Limits { rows: V2_IMPORT_ROWS_MAX, bytes: V2_IMPORT_BYTES_MAX },
         }
-        Payload { bytes: bytes.into(), is_json: self.is_json, uids }
+    }
+
+    fn finish(&self, mut bytes: Vec<u8>, uids: Vec<Uid>, blanks_clear: bool) -> Payload {
+        let import = if self.is_json {
+            bytes.push(b']');
+            Import::Json(bytes.into())
+        } else {
+            Import::Csv { file: Bytes::from(bytes), blanks_clear }
+        };
+        Payload { import, uids }
     }
 
     fn heading_line(&self) -> Result<Vec<u8>, PayloadError> {
-        let mut headings = vec!["email", self.uid_field.as_str()];
-        for field in &self.fields {
-            match field.as_str() {
-                BIRTHDAY => headings.extend(["birthday_month", "birthday_day"]),
-                name => headings.push(name),
-            }
-        }
-        csv_line(headings)
+        let dialect = self.destination.dialect;
+        let own = [ContactField::email(), self.uid_field.clone()];
+        let names = own.iter().chain(&self.fields).flat_map(|field| headings(dialect, field));
+        csv_line(names.collect::<Vec<_>>().iter().map(String::as_str))
     }
 
     fn csv_row(&self, row: &Row) -> Result<Vec<u8>, PayloadError> {
@@ -120,9 +169,15 @@ impl Headings {
                 _ => cells.push(value),
             }
         }
-        csv_line(cells)
+        let line = csv_line(cells)?;
+        match self.destination.charset.encoding {
+            Encoding::Utf8 => Ok(line),
+            Encoding::Latin1 => charset::to_latin1(&line)
+                .ok_or_else(|| PayloadError::NotLatin1 { uid: row.uid.clone() }),
+        }
     }
 
+    /// JSON is UTF-8 whatever the charset is (RFC 8259); its characters are those that the charset let through.
     fn json_row(&self, row: &Row) -> Vec<u8> {
         let mut object = Map::new();
         object.insert("email".to_owned(), row.email.expose().into());
@@ -167,6 +222,12 @@ mod tests {
         Headings::of(&Mapping::new(rules, "gigya_uid"))
     }
 
+    fn file(payload: &Payload) -> &Bytes {
+        match &payload.import {
+            Import::Csv { file, .. } | Import::Json(file) => file,
+        }
+    }
+
     fn row(uid: &str, fields: &[(&str, &str)]) -> Row {
         let fields: BTreeMap<_, _> = fields
             .iter()
@@ -180,7 +241,7 @@ mod tests {
         let rows =
             [row("u1", &[("first_name", "Zoë, \"Z\""), ("birthday", "02-29")]), row("u2", &[])];
         let payloads = headings(&["first_name", "birthday"]).write(&rows).unwrap();
-        let text = std::str::from_utf8(&payloads[0].bytes).unwrap();
+        let text = std::str::from_utf8(file(&payloads[0])).unwrap();
         assert_eq!(
             text,
             "email,cf:gigya_uid,birthday_month,birthday_day,first_name\r\n\
@@ -193,8 +254,8 @@ mod tests {
     fn a_column_that_csv_does_not_document_goes_by_json() {
         let rows = [row("u1", &[("mobile_phone", "+49 1"), ("birthday", "02-09")])];
         let payloads = headings(&["mobile_phone", "birthday"]).write(&rows).unwrap();
-        assert!(payloads[0].is_json);
-        let json: Value = serde_json::from_slice(&payloads[0].bytes).unwrap();
+        assert!(matches!(payloads[0].import, Import::Json(_)));
+        let json: Value = serde_json::from_slice(file(&payloads[0])).unwrap();
         assert_eq!(json[0]["mobile_phone"], "+49 1");
         assert_eq!((&json[0]["birthday_month"], &json[0]["birthday_day"]), (&2.into(), &9.into()));
     }
@@ -209,7 +270,7 @@ mod tests {
         let wide = "ü".repeat(200_000);
         let rows: Vec<Row> = (0..25).map(|n| row(&format!("u{n}"), &[("city", &wide)])).collect();
         let parts = headings(&["city"]).write(&rows).unwrap();
-        assert!(parts.iter().all(|part| part.bytes.len() <= IMPORT_BYTES_MAX));
+        assert!(parts.iter().all(|part| file(part).len() <= IMPORT_BYTES_MAX));
         assert_eq!(parts.iter().map(|part| part.uids.len()).sum::<usize>(), 25);
         assert!(parts.len() > 1);
     }

@@ -406,11 +406,7 @@ impl Batch<'_> {
         lists: &BTreeSet<ListId>,
         _fresh: InboundFresh,
     ) -> Result<shared::domain::ActivityId, ConstantContactError> {
-        if payload.is_json {
-            ready.constant_contact.import_json(&payload.bytes, lists).await
-        } else {
-            ready.constant_contact.import_csv(file_name, payload.bytes, lists).await
-        }
+        ready.constant_contact.import(file_name, payload.import, lists).await
     }
 
     fn bury(&self, reason: &str) -> Outcome {

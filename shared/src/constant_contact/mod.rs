@@ -8,6 +8,7 @@
 //! Two answers are not errors: an activity that Constant Contact has forgotten and a contact that it does not know are
 //! `None`.
 
+mod dialects;
 pub mod error;
 mod multipart;
 pub mod v3;
@@ -23,8 +24,8 @@ use crate::domain::{
     Contact, ContactField, CustomFieldId, Dispose, Disposition, EmailAddress, ListId, Secret,
 };
 
+pub use dialects::{ConstantContact, Import, Leaver, headings};
 pub use error::{ConstantContactError, Meaning, Operation};
-pub use v3::{Connection, ConstantContact};
 
 /// Which contacts to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,9 +6,13 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::limits::CUSTOM_FIELD_CHARACTERS_MAX;
+use super::dialect::Dialect;
+use super::limits::{
+    CUSTOM_FIELD_CHARACTERS_MAX, EMAIL_CHARACTERS_MAX, V2_CUSTOM_FIELD_CHARACTERS_MAX,
+    V2_CUSTOM_FIELDS,
+};
 
-/// A field of a contact: `first_name`, `birthday`, `cf:loyalty_tier`.
+/// A field of a contact: `first_name`, `birthday`, `cf:loyalty_tier`; in v2 also `custom_field_1` to `custom_field_15`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ContactField(Arc<str>);
@@ -32,7 +36,7 @@ const fn column(key: &'static str, characters_max: usize, in_csv: bool) -> Colum
 /// `birthday` is ours: one field that travels as `birthday_month` and `birthday_day`, which need each other.
 /// A telephone number is cut at 25, the length that a contact can hold, though the import takes 50.
 pub const COLUMNS: &[Column] = &[
-    column("email", super::limits::EMAIL_CHARACTERS_MAX, true),
+    column("email", EMAIL_CHARACTERS_MAX, true),
     column("first_name", 50, true),
     column("last_name", 50, true),
     column("job_title", 50, true),
@@ -66,13 +70,36 @@ pub const COLUMNS: &[Column] = &[
     column("other_country", 50, false),
 ];
 
+/// The columns of v2's import that we use, by v3's keys, and the characters that each takes (v2 documents, "Contacts
+/// Collection" and "Add Contacts"). Of the import's telephone numbers there are two, of its addresses one.
+const V2_COLUMNS: &[(&str, usize)] = &[
+    ("email", EMAIL_CHARACTERS_MAX),
+    ("first_name", 50),
+    ("last_name", 50),
+    ("job_title", 50),
+    ("company_name", 50),
+    ("birthday", 5),
+    ("anniversary", 10),
+    ("home_phone", 50),
+    ("work_phone", 50),
+    ("street", 50),
+    ("street2", 50),
+    ("city", 50),
+    ("state", 50),
+    ("zip", 25),
+    ("country", 50),
+];
+
+/// What v2's custom fields are called in our settings, before their number.
+const V2_CUSTOM_PREFIX: &str = "custom_field_";
+
 /// What marks a custom field (OAS, `JsonImportContact`: "`cf:` followed by the custom field's name").
 pub const CUSTOM_PREFIX: &str = "cf:";
 
 /// Why a text names no field of a contact.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "\"{name}\" is no field of a contact; use one of Constant Contact's import keys (first_name, birthday, …) or cf:<custom field name>"
+    "\"{name}\" is no field of a contact; use one of Constant Contact's import keys (first_name, birthday, …) or cf:<custom field name> (in v2 custom_field_1 to custom_field_{V2_CUSTOM_FIELDS})"
 )]
 pub struct UnknownField {
     name: String,
@@ -99,19 +126,50 @@ impl ContactField {
         self.0.strip_prefix(CUSTOM_PREFIX)
     }
 
-    /// The column of the import; `None` for a custom field.
-    pub fn column(&self) -> Option<&'static Column> {
-        COLUMNS.iter().find(|column| column.key == &*self.0)
+    /// The number of a custom field of v2.
+    pub fn v2_number(&self) -> Option<u8> {
+        let digits = self.0.strip_prefix(V2_CUSTOM_PREFIX)?;
+        let number =
+            digits.parse().ok().filter(|number| (1..=V2_CUSTOM_FIELDS).contains(number))?;
+        (digits == number.to_string()).then_some(number)
+    }
+
+    /// The custom field of v2 with this number.
+    pub fn v2_custom(number: u8) -> Self {
+        Self(Arc::from(format!("{V2_CUSTOM_PREFIX}{number}")))
+    }
+
+    /// Whether a dialect's import has the field.
+    pub fn is_in(&self, dialect: Dialect) -> bool {
+        match dialect {
+            Dialect::V3 => self.custom_name().is_some() || self.v3_column().is_some(),
+            Dialect::V2 => self.v2_number().is_some() || self.v2_column().is_some(),
+        }
     }
 
     /// Characters that the field can hold.
-    pub fn characters_max(&self) -> usize {
-        self.column().map_or(CUSTOM_FIELD_CHARACTERS_MAX, |column| column.characters_max)
+    pub fn characters_max(&self, dialect: Dialect) -> usize {
+        match dialect {
+            Dialect::V3 => {
+                self.v3_column().map_or(CUSTOM_FIELD_CHARACTERS_MAX, |column| column.characters_max)
+            }
+            Dialect::V2 => self
+                .v2_column()
+                .map_or(V2_CUSTOM_FIELD_CHARACTERS_MAX, |(_, characters)| *characters),
+        }
     }
 
-    /// Whether the CSV import documents this column.
+    /// Whether v3's CSV import documents this column.
     pub fn in_csv(&self) -> bool {
-        self.column().is_none_or(|column| column.in_csv)
+        self.v3_column().is_none_or(|column| column.in_csv)
+    }
+
+    fn v3_column(&self) -> Option<&'static Column> {
+        COLUMNS.iter().find(|column| column.key == &*self.0)
+    }
+
+    fn v2_column(&self) -> Option<&'static (&'static str, usize)> {
+        V2_COLUMNS.iter().find(|(key, _)| *key == &*self.0)
     }
 }
 
@@ -122,8 +180,9 @@ impl FromStr for ContactField {
         let is_custom = text.strip_prefix(CUSTOM_PREFIX).is_some_and(|name| {
             !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c.is_control())
         });
-        if is_custom || COLUMNS.iter().any(|column| column.key == text) {
-            Ok(Self(Arc::from(text)))
+        let field = Self(Arc::from(text));
+        if is_custom || field.v3_column().is_some() || field.v2_number().is_some() {
+            Ok(field)
         } else {
             Err(UnknownField { name: text.to_owned() })
         }

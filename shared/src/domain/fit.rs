@@ -5,11 +5,13 @@ use std::fmt;
 use jiff::civil::Date;
 
 use super::account::Account;
+use super::charset::{Charset, Outcome};
 use super::contact_field::ContactField;
 use super::date::{self, Day};
 use super::email::{EmailAddress, EmailAddressError};
+use super::ids::Uid;
 use super::loss::{Invalid, InvalidReason, Loss};
-use super::mapping::{FieldRule, Mapping};
+use super::mapping::{Destination, FieldRule, Mapping};
 use super::text;
 use super::transform::Transform;
 
@@ -33,6 +35,23 @@ pub struct Fitted {
     pub value: String,
     /// What the value lost.
     pub losses: Vec<Loss>,
+    /// Why the value is not sent although there is one; what Constant Contact holds stays then.
+    pub stays: Option<Stays>,
+}
+
+/// Why a value is not sent: it has characters that Constant Contact does not take, and the customer's policy is so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stays {
+    /// The field is left out.
+    Dropped,
+    /// The whole person waits.
+    Held,
+}
+
+impl Fitted {
+    fn nothing(source: String) -> Self {
+        Self { source, value: String::new(), losses: Vec::new(), stays: None }
+    }
 }
 
 /// An account on its way out.
@@ -50,6 +69,7 @@ impl fmt::Debug for Fitted {
             .field("source_characters", &self.source.chars().count())
             .field("value_characters", &self.value.chars().count())
             .field("losses", &self.losses)
+            .field("stays", &self.stays)
             .finish()
     }
 }
@@ -69,21 +89,34 @@ impl Mapping {
         if let Err(reason) = email {
             invalid.push(Invalid { field: ContactField::email(), reason });
         }
+        if let Err(reason) = self.uid_fits(account.uid()) {
+            invalid.push(Invalid { field: self.uid_contact_field(), reason });
+        }
         for rule in self.rules() {
             let field = rule.field.clone();
-            match rule.fit(account) {
+            match rule.fit(account, self.destination()) {
                 Ok(fitted) => fields.push((field, fitted)),
                 Err(reason) if rule.travels_out() => invalid.push(Invalid { field, reason }),
-                Err(_) => {
-                    let source = rule.source(account);
-                    fields
-                        .push((field, Fitted { source, value: String::new(), losses: Vec::new() }));
-                }
+                Err(_) => fields.push((field, Fitted::nothing(rule.source(account)))),
             }
         }
         match email {
             Ok(email) if invalid.is_empty() => Ok(FittedAccount { email, fields }),
             Ok(_) | Err(_) => Err(invalid),
+        }
+    }
+
+    /// A UID that was cut or respelt would be somebody else's.
+    fn uid_fits(&self, uid: &Uid) -> Result<(), InvalidReason> {
+        let Destination { dialect, charset, .. } = self.destination();
+        let mut lost = false;
+        let as_it_is = charset.convert(uid.as_str(), &mut |_| lost = true);
+        let is_whole = !lost && as_it_is == Outcome::Fits(uid.as_str().into());
+        let characters_max = self.uid_contact_field().characters_max(*dialect);
+        if is_whole && uid.as_str().chars().count() <= characters_max {
+            Ok(())
+        } else {
+            Err(InvalidReason::UidDoesNotFit)
         }
     }
 
@@ -108,7 +141,7 @@ impl FieldRule {
     ///
     /// # Errors
     /// When Constant Contact would refuse the value, or would hold something wrong.
-    pub fn fit(&self, account: &Account) -> Result<Fitted, InvalidReason> {
+    pub fn fit(&self, account: &Account, to: &Destination) -> Result<Fitted, InvalidReason> {
         let texts = self.texts(account);
         let value = if self.is_split_birthday() {
             split_birthday(&texts)?
@@ -116,6 +149,7 @@ impl FieldRule {
             self.transformed(account, &texts)?
         };
         let name = self.field.as_str();
+        let characters_max = self.field.characters_max(to.dialect);
         let value = if name == "email" {
             address(&value)?.expose().to_owned()
         } else if name == "anniversary" {
@@ -123,14 +157,19 @@ impl FieldRule {
         } else if self.is_birthday() {
             birthday(&value)?
         } else if PHONES.contains(&name) {
-            phone(&value, self.field.characters_max())?
+            phone(&value, characters_max, to.charset)?
         } else {
             value
         };
-        let (value, losses) = text::fit(&value, self.field.characters_max());
+        let (outcome, losses) = text::fit(&value, characters_max, &to.charset);
         let losses =
             losses.into_iter().map(|kind| Loss { field: self.field.clone(), kind }).collect();
-        Ok(Fitted { source: join(&texts), value, losses })
+        let (value, stays) = match outcome {
+            Outcome::Fits(value) => (value.into_owned(), None),
+            Outcome::Dropped => (String::new(), Some(Stays::Dropped)),
+            Outcome::Held => (String::new(), Some(Stays::Held)),
+        };
+        Ok(Fitted { source: join(&texts), value, losses, stays })
     }
 
     /// The values that the rule looks at, canonical: with `join` every value of every source, with `constant` the constant,
@@ -232,15 +271,17 @@ fn anniversary(text: &str) -> Result<String, InvalidReason> {
 
 /// A number that is too long loses what only makes it readable; one that is still too long is invalid, since a number
 /// that was cut would be somebody else's.
-fn phone(text: &str, characters_max: usize) -> Result<String, InvalidReason> {
-    let (line, _) = text::fit(text, usize::MAX);
-    if line.chars().count() <= characters_max {
+fn phone(text: &str, characters_max: usize, charset: Charset) -> Result<String, InvalidReason> {
+    let fits = |text: &str| match text::fit(text, usize::MAX, &charset).0 {
+        Outcome::Fits(line) => line.chars().count() <= characters_max,
+        Outcome::Dropped | Outcome::Held => true,
+    };
+    if fits(text) {
         return Ok(text.to_owned());
     }
     let is_ornament = |c: char| c.is_whitespace() || matches!(c, '(' | ')' | '.' | '-' | '/');
     let bare: String = text.chars().filter(|c| !is_ornament(*c)).collect();
-    let (line, _) = text::fit(&bare, usize::MAX);
-    if line.chars().count() <= characters_max { Ok(bare) } else { Err(InvalidReason::PhoneTooLong) }
+    if fits(&bare) { Ok(bare) } else { Err(InvalidReason::PhoneTooLong) }
 }
 
 #[cfg(test)]
@@ -268,13 +309,13 @@ mod tests {
     /// What `data.x` becomes in a field.
     fn fitted(field: &str, value: &Value) -> Result<String, InvalidReason> {
         let account = account(&json!({"data": {"x": value}}));
-        rule(&["data.x"], field).fit(&account).map(|fitted| fitted.value)
+        rule(&["data.x"], field).fit(&account, &Destination::default()).map(|fitted| fitted.value)
     }
 
     fn birthday(day: &Value, month: &Value) -> Result<String, InvalidReason> {
         let account = account(&json!({"profile": {"birthDay": day, "birthMonth": month}}));
         let birthday = rule(&["profile.birthDay", "profile.birthMonth"], "birthday");
-        birthday.fit(&account).map(|fitted| fitted.value)
+        birthday.fit(&account, &Destination::default()).map(|fitted| fitted.value)
     }
 
     #[test]
@@ -319,20 +360,24 @@ mod tests {
         let account = account(&json!({"data": {"a": ["x", " ", "y&amp;z"], "b": 7, "blank": " "}}));
         let mut joined = rule(&["data.a", "data.b"], "cf:all");
         joined.transforms = vec![Transform::Join(", ".to_owned())];
-        assert_eq!(joined.fit(&account).unwrap().value, "x, y&z, 7");
+        assert_eq!(joined.fit(&account, &Destination::default()).unwrap().value, "x, y&z, 7");
         assert_eq!(joined.source(&account), "x\u{1f} \u{1f}y&z\u{1f}7");
-        assert_eq!(rule(&["data.a"], "cf:first").fit(&account).unwrap().value, "x");
+        assert_eq!(
+            rule(&["data.a"], "cf:first").fit(&account, &Destination::default()).unwrap().value,
+            "x"
+        );
         assert_eq!(rule(&["data.blank"], "cf:blank").source(&account), "");
         let mut constant = rule(&[], "cf:origin");
         constant.transforms = vec![Transform::Constant("Gigya".to_owned())];
-        let constant = constant.fit(&account).unwrap();
+        let constant = constant.fit(&account, &Destination::default()).unwrap();
         assert_eq!((&*constant.source, &*constant.value), ("Gigya", "Gigya"));
     }
 
     #[test]
     fn a_loss_names_its_field_and_never_the_value() {
         let account = account(&json!({"data": {"x": format!("Zo\u{7}e{}", "\u{308}".repeat(60))}}));
-        let fitted = rule(&["data.x"], "first_name").fit(&account).unwrap();
+        let fitted =
+            rule(&["data.x"], "first_name").fit(&account, &Destination::default()).unwrap();
         assert_eq!(fitted.value, "Zo");
         let kinds: Vec<LossKind> = fitted.losses.iter().map(|loss| loss.kind).collect();
         let control = LossKind::Control { character: '\u{7}' };
@@ -397,12 +442,12 @@ mod tests {
         fn every_value_that_is_sent_fits_its_field(text in any::<String>(), column in 0..crate::domain::contact_field::COLUMNS.len()) {
             let field = crate::domain::contact_field::COLUMNS[column].key;
             let account = account(&json!({"data": {"x": text}}));
-            if let Ok(fitted) = rule(&["data.x"], field).fit(&account) {
-                let max = field.parse::<ContactField>().unwrap().characters_max();
+            if let Ok(fitted) = rule(&["data.x"], field).fit(&account, &Destination::default()) {
+                let max = field.parse::<ContactField>().unwrap().characters_max(crate::domain::Dialect::V3);
                 prop_assert!(fitted.value.chars().count() <= max);
                 prop_assert!(!fitted.value.chars().any(char::is_control));
                 let again = Account::from_json(json!({"UID": "u", "data": {"x": fitted.value}}));
-                let again = rule(&["data.x"], field).fit(&again.unwrap());
+                let again = rule(&["data.x"], field).fit(&again.unwrap(), &Destination::default());
                 // An ampersand that stood for itself may read as an entity the second time.
                 prop_assume!(!fitted.value.contains('&'));
                 prop_assert_eq!(again.map(|again| again.value), Ok(fitted.value));

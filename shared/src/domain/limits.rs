@@ -59,6 +59,20 @@ pub const CUSTOM_FIELDS_PER_TENANT_MAX: usize = 100;
 /// Characters of a custom field's value in v3 (OAS, `JsonImportContact`, `cf:custom_field_name`).
 pub const CUSTOM_FIELD_CHARACTERS_MAX: usize = 255;
 
+/// Characters of a custom field's value in v2 (v2 documents, "Contacts Collection", `custom_fields.value`).
+pub const V2_CUSTOM_FIELD_CHARACTERS_MAX: usize = 50;
+
+/// Custom fields of v2: numbered, and no others (v2 documents, "Contacts Collection", `custom_fields.name`).
+pub const V2_CUSTOM_FIELDS: u8 = 15;
+
+/// Rows of one import of v2. Its documents say 40,000, an older answer of Constant Contact's staff 20,000 (community,
+/// thread 159597); an import beyond the limit fails as a whole, so the smaller of the two.
+pub const V2_IMPORT_ROWS_MAX: usize = 20_000;
+
+/// Encoded bytes of one import of v2. Its documents say "less than 4 MB", beyond which the import fails as a whole; what
+/// is left to 4,000,000 is for the form around the file.
+pub const V2_IMPORT_BYTES_MAX: usize = 3_990_000;
+
 /// Accounts of one staged batch, unless the customer sets another number: a batch must be held in memory by upload.
 pub const BATCH_ACCOUNTS: usize = 10_000;
 

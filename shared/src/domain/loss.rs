@@ -28,6 +28,26 @@ pub enum LossKind {
         /// Which.
         character: char,
     },
+    /// A character that Constant Contact does not take was written with others that it takes.
+    Transliterated {
+        /// Which.
+        character: char,
+    },
+    /// A character that Constant Contact does not take was replaced by the customer's mark.
+    Replaced {
+        /// Which.
+        character: char,
+    },
+    /// A character that Constant Contact does not take kept its whole field from being sent.
+    Dropped {
+        /// Which.
+        character: char,
+    },
+    /// A character that Constant Contact does not take made the person wait.
+    Held {
+        /// Which.
+        character: char,
+    },
 }
 
 /// Why a value, and with it the person, is not sent: Constant Contact would refuse the row, or hold something wrong.
@@ -67,6 +87,9 @@ pub enum InvalidReason {
     /// A date before 1901 or after 2100.
     #[error("the date is out of the range that Constant Contact takes")]
     DateOutOfRange,
+    /// A UID that the custom field cannot hold as it is.
+    #[error("the Gigya UID does not fit into the custom field that carries it")]
+    UidDoesNotFit,
     /// A telephone number that does not fit; a number that was cut would be somebody else's.
     #[error("the telephone number is longer than Constant Contact takes")]
     PhoneTooLong,

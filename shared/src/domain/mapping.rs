@@ -8,7 +8,9 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use super::account::Path;
+use super::charset::Charset;
 use super::contact_field::ContactField;
+use super::dialect::Dialect;
 use super::transform::Transform;
 
 pub use super::fit::{Fitted, FittedAccount};
@@ -22,6 +24,25 @@ pub struct Mapping {
     email: FieldRule,
     rules: Vec<FieldRule>,
     uid_field: String,
+    destination: Destination,
+}
+
+/// What the far side of the mapping takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Destination {
+    /// Its columns and their lengths.
+    pub dialect: Dialect,
+    /// Its characters.
+    pub charset: Charset,
+    /// Whether an import can empty a value by a blank (v2's `blanks_enabled`); else values are emptied one by one, where
+    /// that can be done at all.
+    pub blanks_clear: bool,
+}
+
+impl Default for Destination {
+    fn default() -> Self {
+        Self { dialect: Dialect::V3, charset: Charset::UTF_8, blanks_clear: false }
+    }
 }
 
 /// One field of the contact, and what it has to do with the account.
@@ -74,7 +95,19 @@ impl Mapping {
     pub fn new(mut rules: Vec<FieldRule>, uid_field: impl Into<String>) -> Self {
         let own = rules.iter().position(|rule| rule.field == ContactField::email());
         let email = own.map_or_else(FieldRule::usual_email, |position| rules.remove(position));
-        Self { email, rules, uid_field: uid_field.into() }
+        let destination = Destination::default();
+        Self { email, rules, uid_field: uid_field.into(), destination }
+    }
+
+    /// The same mapping for another far side than v3 in UTF-8.
+    #[must_use]
+    pub fn bound_for(self, destination: Destination) -> Self {
+        Self { destination, ..self }
+    }
+
+    /// What the far side takes.
+    pub fn destination(&self) -> &Destination {
+        &self.destination
     }
 
     /// The rules in the order of the settings, without the address's.
@@ -92,14 +125,21 @@ impl Mapping {
         self.all_rules().find(|rule| rule.field == *field)
     }
 
-    /// The name of the custom field that carries the UID, without `cf:`.
+    /// The name of the custom field that carries the UID: `gigya_uid`, without `cf:`; in v2 `custom_field_1`.
     pub fn uid_field(&self) -> &str {
         &self.uid_field
     }
 
     /// The field that carries the UID.
     pub fn uid_contact_field(&self) -> ContactField {
-        ContactField::custom(&self.uid_field)
+        let numbered = || {
+            self.uid_field.parse().ok().filter(|field: &ContactField| field.v2_number().is_some())
+        };
+        match self.destination.dialect {
+            Dialect::V3 => None,
+            Dialect::V2 => numbered(),
+        }
+        .unwrap_or_else(|| ContactField::custom(&self.uid_field))
     }
 
     /// What an export must read of an account and keep in staging. Conditions and consent name their own paths.
@@ -107,17 +147,23 @@ impl Mapping {
         self.all_rules().flat_map(FieldRule::paths).cloned().collect()
     }
 
-    /// Whether a field is mapped whose column only the JSON import documents, so that CSV will not do.
+    /// Whether a field is mapped whose column only v3's JSON import documents, so that CSV will not do.
     pub fn needs_json(&self) -> bool {
-        self.all_rules().any(|rule| !rule.field.in_csv())
+        self.destination.dialect == Dialect::V3 && self.all_rules().any(|rule| !rule.field.in_csv())
     }
 
-    /// Whether what Constant Contact holds in a field can be compared with what was sent. Not so for `street` and `street2`
-    /// when both go out: the import appends the second to the first (OAS, `JsonImportContact.street2`).
+    /// Whether what Constant Contact holds in a field can be read, compared with what was sent, and written by itself.
+    ///
+    /// Not so in v3 for `street` and `street2` when both go out: the import appends the second to the first (OAS,
+    /// `JsonImportContact.street2`). Not so in v2 for the two dates, which its contacts do not show, and for state and
+    /// country, which they show as codes (v2 documents, "Contacts Collection").
     pub fn observable(&self, field: &ContactField) -> bool {
-        match field.as_str() {
-            STREET | STREET2 => !self.rules.iter().any(|rule| rule.field.as_str() == STREET2),
-            _ => true,
+        match (self.destination.dialect, field.as_str()) {
+            (Dialect::V3, STREET | STREET2) => {
+                !self.rules.iter().any(|rule| rule.field.as_str() == STREET2)
+            }
+            (Dialect::V2, BIRTHDAY | "anniversary" | "state" | "country") => false,
+            (Dialect::V3 | Dialect::V2, _) => true,
         }
     }
 

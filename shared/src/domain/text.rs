@@ -1,13 +1,15 @@
-//! Text on its way out: entities decoded, one line, no control characters, never longer than its field.
+//! Text on its way out: entities decoded, in characters that Constant Contact takes, never longer than its field.
 //!
 //! Everything here works on any Unicode text and never fails; what a text loses is reported, never what it held.
 
 use std::borrow::Cow;
 
-use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 use unicode_segmentation::UnicodeSegmentation;
 
+use super::charset::{Charset, Outcome};
 use super::loss::LossKind;
+
+pub use super::charset::composed;
 
 /// Stands between the values of several sources in a rule's canonical text (U+001F, "unit separator").
 pub const SEPARATOR: char = '\u{1f}';
@@ -23,64 +25,47 @@ pub fn canonical(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// The text in NFC.
-pub fn composed(text: &str) -> Cow<'_, str> {
-    match is_nfc_quick(text.chars()) {
-        IsNormalized::Yes => Cow::Borrowed(text),
-        IsNormalized::No | IsNormalized::Maybe => Cow::Owned(text.nfc().collect()),
-    }
-}
-
 /// Fits a text into a field of `characters_max` characters (Unicode scalar values, as JSON Schema counts `maxLength`),
 /// and says what it lost.
 ///
-/// In this order: tabs and line breaks become one space each, other control characters are removed (one loss each),
-/// NFC, white space around the text goes (no loss: a contact is not trusted to keep it), and what is too long is cut
-/// between grapheme clusters (one loss). Fitting a fitted text changes nothing and loses nothing.
-pub fn fit(text: &str, characters_max: usize) -> (String, Vec<LossKind>) {
+/// In this order: what the charset does not take is converted, white space around the text goes (no loss: a contact is
+/// not trusted to keep it), and what is too long is cut between grapheme clusters (one loss). Fitting a fitted text
+/// changes nothing and loses nothing.
+pub fn fit(
+    text: &str,
+    characters_max: usize,
+    charset: &Charset,
+) -> (Outcome<'static>, Vec<LossKind>) {
     let mut losses = Vec::new();
-    let line = one_line(text, &mut losses);
-    let line = composed(&line);
-    let line = trim(&line);
+    let line = match charset.convert(text, &mut |loss| losses.push(loss)) {
+        Outcome::Fits(line) => line,
+        Outcome::Dropped => return (Outcome::Dropped, losses),
+        Outcome::Held => return (Outcome::Held, losses),
+    };
+    let (kept, cut) = cut(trim(&line), characters_max);
+    losses.extend(cut);
+    (Outcome::Fits(Cow::Owned(kept.to_owned())), losses)
+}
+
+/// Cuts a text between grapheme clusters where it is longer than `characters_max`.
+fn cut(line: &str, characters_max: usize) -> (&str, Option<LossKind>) {
+    // No text has more characters than bytes, so most need no count.
+    if line.len() <= characters_max {
+        return (line, None);
+    }
     let characters = line.chars().count();
     if characters <= characters_max {
-        return (line.to_owned(), losses);
+        return (line, None);
     }
-    let mut kept = String::new();
+    let mut end = 0;
     let mut room = characters_max;
     for cluster in line.graphemes(true) {
         let Some(left) = room.checked_sub(cluster.chars().count()) else { break };
         room = left;
-        kept.push_str(cluster);
+        end += cluster.len();
     }
-    let kept = trim(&kept).to_owned();
-    losses.push(LossKind::Cut { characters: characters - kept.chars().count() });
-    (kept, losses)
-}
-
-/// Puts a text on one line: white space that is not a plain one becomes a space (a CR LF one of them), other control
-/// characters are removed and counted.
-fn one_line(text: &str, losses: &mut Vec<LossKind>) -> String {
-    let mut line = String::with_capacity(text.len());
-    let mut characters = text.chars().peekable();
-    while let Some(character) = characters.next() {
-        if character == '\r' && characters.peek() == Some(&'\n') {
-            continue;
-        }
-        if is_break(character) {
-            line.push(' ');
-        } else if character.is_control() {
-            losses.push(LossKind::Control { character });
-        } else {
-            line.push(character);
-        }
-    }
-    line
-}
-
-/// A tab, or what Unicode lets end a line or paragraph (UAX 14, classes BK, CR, LF and NL).
-fn is_break(character: char) -> bool {
-    matches!(character, '\t'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
+    let kept = trim(line.get(..end).unwrap_or_default());
+    (kept, Some(LossKind::Cut { characters: characters - kept.chars().count() }))
 }
 
 /// The text without the white space around it; a mark that stands on a space stays with it.
@@ -100,6 +85,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::domain::charset::is_break;
+
+    fn fit(text: &str, characters_max: usize) -> (String, Vec<LossKind>) {
+        match super::fit(text, characters_max, &Charset::UTF_8) {
+            (Outcome::Fits(fitted), losses) => (fitted.into_owned(), losses),
+            (Outcome::Dropped | Outcome::Held, _) => panic!("in UTF-8 everything fits"),
+        }
+    }
 
     #[test]
     fn entities_and_decomposed_accents_are_the_same_value_as_the_plain_letters() {

@@ -8,8 +8,8 @@ use url::Url;
 use super::SettingsError;
 use super::sections;
 use super::table::{Problems, Section};
-use crate::domain::ListId;
 use crate::domain::policy::Policy;
+use crate::domain::{Dialect, ListId};
 
 /// Everything that a customer decided, read from `sync.toml` and judged whole.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,10 +18,8 @@ pub struct CustomerSettings {
     pub gigya: GigyaSettings,
     /// `[constant_contact]`.
     pub constant_contact: ConstantContactSettings,
-    /// `[consent]`, `[[lists]]` and `[[fields]]`: what a plan depends on.
+    /// `[consent]`, `[[lists]]`, `[[fields]]` and `[charset]`: what a plan depends on.
     pub policy: Policy,
-    /// `[charset]`.
-    pub charset: Charset,
     /// `[safety]`.
     pub safety: Safety,
     /// `[run]`.
@@ -78,7 +76,7 @@ pub enum Population {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConstantContactSettings {
     /// The dialect.
-    pub api: Api,
+    pub api: Dialect,
     /// The base of every call, with the version and without a slash at its end.
     pub endpoint: Url,
     /// Where tokens come from; the whole URL.
@@ -92,55 +90,6 @@ pub struct ConstantContactSettings {
     pub calls_per_second: u32,
     /// Our own limit on calls a day (UTC).
     pub calls_per_day: u32,
-}
-
-/// A dialect of Constant Contact.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Api {
-    /// OAuth 2, UTF-8, lists are UUIDs.
-    V3,
-    /// API key and access token, ISO-8859-1, lists are numbers.
-    V2,
-}
-
-/// `[charset]`: what happens to characters that Constant Contact does not take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Charset {
-    /// What is tried first.
-    pub fit: Fit,
-    /// What happens to what still does not fit.
-    pub otherwise: Otherwise,
-    /// What `replace` puts there.
-    pub mark: char,
-}
-
-/// See [`Charset::fit`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Fit {
-    /// The nearest characters that fit.
-    Transliterate,
-    /// Straight to `otherwise`.
-    None,
-}
-
-/// See [`Charset::otherwise`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Otherwise {
-    /// The mark stands in its place.
-    Replace,
-    /// The field is not sent; the old value stays.
-    DropField,
-    /// The person waits.
-    Hold,
-}
-
-impl Default for Charset {
-    fn default() -> Self {
-        Self { fit: Fit::Transliterate, otherwise: Otherwise::Replace, mark: '?' }
-    }
 }
 
 /// `[safety]`.

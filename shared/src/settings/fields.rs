@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::table::{Position, Section};
+use crate::domain::mapping::Destination;
 use crate::domain::policy::ConsentPolicy;
 use crate::domain::{ContactField, FieldRule, Mapping, OnConflict, Owner, Path, Transform};
 
@@ -23,6 +24,7 @@ enum Sources {
 pub(super) fn mapping(
     root: &mut Section<'_, '_>,
     uid_field: &str,
+    destination: Destination,
     consent: Option<&ConsentPolicy>,
 ) -> Mapping {
     let mut rules = Vec::new();
@@ -48,7 +50,7 @@ pub(super) fn mapping(
         }
         rules.push(rule);
     }
-    let mapping = Mapping::new(rules, uid_field);
+    let mapping = Mapping::new(rules, uid_field).bound_for(destination);
     for problem in mapping.judge() {
         let at = problem.field().and_then(|field| places.get(field)).copied();
         root.problem(at, format!("[[fields]] {problem}"));

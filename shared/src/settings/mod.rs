@@ -23,8 +23,8 @@ mod tests;
 use std::fmt;
 
 pub use customer::{
-    Api, Authentication, Charset, ConstantContactSettings, CustomerSettings, Fit, GigyaEndpoint,
-    GigyaSettings, Otherwise, Population, RunSettings, Safety,
+    Authentication, ConstantContactSettings, CustomerSettings, GigyaEndpoint, GigyaSettings,
+    Population, RunSettings, Safety,
 };
 pub use env::{Environment, ExportEnvironment, PollEnvironment, UploadEnvironment};
 

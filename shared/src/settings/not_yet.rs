@@ -1,14 +1,15 @@
 //! What the settings can say and this version cannot do: the one place that refuses it, so that each refusal is easy to
 //! lift.
 
-use super::customer::{Api, Charset, Population};
+use super::customer::Population;
 use crate::domain::policy::Resubscribe;
+use crate::domain::{Charset, Dialect};
 
 /// Constant Contact's v2.
-pub(super) fn api(api: Api) -> Option<&'static str> {
+pub(super) fn api(api: Dialect) -> Option<&'static str> {
     match api {
-        Api::V3 => None,
-        Api::V2 => Some("this version does not speak v2 yet; write \"v3\""),
+        Dialect::V3 => None,
+        Dialect::V2 => Some("this version does not speak v2 yet; write \"v3\""),
     }
 }
 
@@ -32,6 +33,6 @@ pub(super) fn resubscribe(resubscribe: Resubscribe) -> Option<&'static str> {
 
 /// Another character set's treatment than the default, which only v2 needs.
 pub(super) fn charset(charset: Charset) -> Option<&'static str> {
-    (charset != Charset::default())
+    (charset != Charset::UTF_8)
         .then_some("this version sends UTF-8 only, which needs no substitutes; leave [charset] out")
 }

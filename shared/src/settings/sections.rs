@@ -6,8 +6,8 @@ use url::Url;
 
 use super::check;
 use super::customer::{
-    Api, Charset, ConstantContactSettings, CustomerSettings, GigyaEndpoint, GigyaSettings,
-    Population, RunSettings, Safety,
+    ConstantContactSettings, CustomerSettings, GigyaEndpoint, GigyaSettings, Population,
+    RunSettings, Safety,
 };
 use super::fields;
 use super::not_yet;
@@ -15,8 +15,9 @@ use super::table::{At, Section};
 use crate::domain::limits::{
     CONSTANT_CONTACT_CALLS_PER_DAY, CONSTANT_CONTACT_CALLS_PER_SECOND, IMPORT_LISTS_MAX,
 };
+use crate::domain::mapping::Destination;
 use crate::domain::policy::{ConsentPolicy, ListRule, Policy};
-use crate::domain::{Condition, ListId, Path};
+use crate::domain::{Charset, Condition, Dialect, ListId, Path};
 
 /// Constant Contact's v3 (guide, "API base").
 const V3_ENDPOINT: &str = "https://api.cc.email/v3";
@@ -50,8 +51,9 @@ pub(super) fn read(mut root: Section<'_, '_>) -> Option<CustomerSettings> {
     let (constant_contact, api, uid_field) = constant_contact(root.section("constant_contact"));
     let consent = consent(root.section("consent"));
     let lists = lists(&mut root, api, constant_contact.as_ref());
-    let mapping = fields::mapping(&mut root, &uid_field, consent.as_ref());
     let charset = charset(root.section("charset"));
+    let destination = Destination { dialect: api, charset, blanks_clear: false };
+    let mapping = fields::mapping(&mut root, &uid_field, destination, consent.as_ref());
     let safety = safety(root.section("safety"));
     let run = run(root.section("run"));
     root.finish();
@@ -59,7 +61,6 @@ pub(super) fn read(mut root: Section<'_, '_>) -> Option<CustomerSettings> {
         gigya: gigya?,
         constant_contact: constant_contact?.value,
         policy: Policy { mapping, lists, consent: consent? },
-        charset,
         safety,
         run,
     })
@@ -123,9 +124,9 @@ fn not_blank(text: &str) -> Result<String, String> {
 /// rest is wrong.
 fn constant_contact(
     mut section: Section<'_, '_>,
-) -> (Option<At<ConstantContactSettings>>, Api, String) {
-    let written: Option<At<Api>> = section.required("api");
-    let api = written.as_ref().map_or(Api::V3, |found| found.value);
+) -> (Option<At<ConstantContactSettings>>, Dialect, String) {
+    let written: Option<At<Dialect>> = section.required("api");
+    let api = written.as_ref().map_or(Dialect::V3, |found| found.value);
     if let Some(reason) = not_yet::api(api) {
         section.problem(written.as_ref().map(|found| found.at), format!("api: {reason}"));
     }
@@ -134,8 +135,8 @@ fn constant_contact(
         section.checked(key, &found, check::url).map(|found| found.value)
     };
     let usual_endpoint = match api {
-        Api::V3 => V3_ENDPOINT,
-        Api::V2 => V2_ENDPOINT,
+        Dialect::V3 => V3_ENDPOINT,
+        Dialect::V2 => V2_ENDPOINT,
     };
     let endpoint = url("endpoint", usual_endpoint);
     let token_endpoint = url("token_endpoint", V3_TOKEN_ENDPOINT);
@@ -169,7 +170,7 @@ fn constant_contact(
 }
 
 /// The list nobody mails. It must be said, since leaving it out quietly would let updates put people back on lists.
-fn update_list(section: &mut Section<'_, '_>, api: Api) -> Option<At<Option<ListId>>> {
+fn update_list(section: &mut Section<'_, '_>, api: Dialect) -> Option<At<Option<ListId>>> {
     let Some(found) = section.value::<String>("update_list") else {
         section.problem(
             None,
@@ -184,16 +185,16 @@ fn update_list(section: &mut Section<'_, '_>, api: Api) -> Option<At<Option<List
     Some(At { value: Some(found.value), at: found.at })
 }
 
-fn list_id(api: Api, text: &str) -> Result<ListId, String> {
+fn list_id(api: Dialect, text: &str) -> Result<ListId, String> {
     let is_number = !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
     match api {
-        Api::V3 if check::is_uuid(text) => Ok(text.to_ascii_lowercase().into()),
-        Api::V3 if is_number => Err(format!(
+        Dialect::V3 if check::is_uuid(text) => Ok(text.to_ascii_lowercase().into()),
+        Dialect::V3 if is_number => Err(format!(
             "is a list id of v2; v3 wants the list's UUID, which GET /contact_lists/list_id_xrefs?sequence_ids={text} tells"
         )),
-        Api::V3 => Err("is no list id; v3 wants the list's UUID".to_owned()),
-        Api::V2 if is_number => Ok(text.into()),
-        Api::V2 => Err("is no list id; v2 wants a number".to_owned()),
+        Dialect::V3 => Err("is no list id; v3 wants the list's UUID".to_owned()),
+        Dialect::V2 if is_number => Ok(text.into()),
+        Dialect::V2 => Err("is no list id; v2 wants a number".to_owned()),
     }
 }
 
@@ -235,7 +236,7 @@ fn consent(mut section: Section<'_, '_>) -> Option<ConsentPolicy> {
 
 fn lists(
     root: &mut Section<'_, '_>,
-    api: Api,
+    api: Dialect,
     constant_contact: Option<&At<ConstantContactSettings>>,
 ) -> Vec<ListRule> {
     let mut rules: Vec<ListRule> = Vec::new();
@@ -274,10 +275,11 @@ fn lists(
 }
 
 fn charset(mut section: Section<'_, '_>) -> Charset {
-    let usual = Charset::default();
+    let usual = Charset::UTF_8;
     let mark = section.value("mark").map_or(usual.mark, |found: At<char>| found.value);
     let fit = section.value_or("fit", usual.fit);
-    let charset = Charset { fit, otherwise: section.value_or("otherwise", usual.otherwise), mark };
+    let otherwise = section.value_or("otherwise", usual.otherwise);
+    let charset = Charset { fit, otherwise, mark, ..usual };
     if let Some(reason) = not_yet::charset(charset) {
         section.problem(None, reason);
     }

@@ -14,10 +14,10 @@ use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use sandbox::constant_contact::v3::{CLIENT_ID, CLIENT_SECRET, UnknownList};
 use sandbox::constant_contact::{Fate, Fault, Person, Simulator, Switches};
-use shared::constant_contact::v3::{ENDPOINT, TOKEN_ENDPOINT, oauth};
+use shared::constant_contact::v3::{Client, Connection, ENDPOINT, TOKEN_ENDPOINT, oauth};
 use shared::constant_contact::{
-    Amended, Amendment, Connection, ConstantContact, ConstantContactError, ContactsQuery, Meaning,
-    Operation, Renew, RenewError, Unsubscribe,
+    Amended, Amendment, ConstantContactError, ContactsQuery, Meaning, Operation, Renew, RenewError,
+    Unsubscribe,
 };
 use shared::domain::{
     ActivityState, Contact, ContactId, Dispose, Disposition, ListId, OptOutSource, Permission,
@@ -56,7 +56,7 @@ pub(crate) fn renewal(wire: Arc<dyn Wire>, clock: Clock, refresh: Secret) -> Ren
 struct Rig {
     clock: Clock,
     simulator: Simulator,
-    client: ConstantContact,
+    client: Client,
     list: ListId,
 }
 
@@ -70,8 +70,7 @@ impl Rig {
         let simulator = Simulator::new(clock, switches);
         let wire: Arc<dyn Wire> = Arc::new(simulator.clone());
         let renew = renewal(Arc::clone(&wire), clock, simulator.authorise());
-        let client =
-            ConstantContact::connect(connection(), renew, wire, clock.reader(), 4, "gigya_uid");
+        let client = Client::connect(connection(), renew, wire, clock.reader(), 4, "gigya_uid");
         let list = simulator.add_list("Newsletter").into();
         simulator.add_custom_field("gigya_uid");
         Self { clock, simulator, client, list }

@@ -27,7 +27,7 @@ async fn the_client_speaks_to_the_simulator_over_http() {
         Box::pin(async move { Ok(access) })
     });
     let reader = Clock::System.reader();
-    let client = ConstantContact::connect(connection, renew, wire, reader, 100, "gigya_uid");
+    let client = Client::connect(connection, renew, wire, reader, 100, "gigya_uid");
     client.ensure_custom_field("gigya_uid").await.unwrap();
     let csv = Bytes::from("email,first_name,cf:gigya_uid\nzoe+a@example.com,Zoë,u1\n");
     let id = client.import_csv("run.0.0.csv", csv, &[list].into()).await.unwrap();

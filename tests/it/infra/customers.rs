@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
-use shared::domain::ListId;
+use shared::domain::mapping::Destination;
+use shared::domain::{Dialect, ListId};
 use shared::settings::customer::{
-    Api, Charset, CustomerSettings, GigyaEndpoint, Population, RunSettings, Safety,
+    CustomerSettings, GigyaEndpoint, Population, RunSettings, Safety,
 };
 
 use super::template::{read, said, template};
@@ -68,9 +69,9 @@ fn the_example_settings_are_whole_and_show_the_defaults() {
     let settings = settings();
     assert_eq!(settings.gigya.endpoint, GigyaEndpoint::DataCenter("eu1.gigya.com".to_owned()));
     assert_eq!(settings.gigya.populations, BTreeSet::from([Population::Full]));
-    assert_eq!(settings.constant_contact.api, Api::V3);
-    let shown = (settings.charset, settings.safety, settings.run);
-    assert_eq!(shown, (Charset::default(), Safety::default(), RunSettings::default()));
+    assert_eq!(settings.constant_contact.api, Dialect::V3);
+    let shown = (*settings.policy.mapping.destination(), settings.safety, settings.run);
+    assert_eq!(shown, (Destination::default(), Safety::default(), RunSettings::default()));
     let lists = settings.policy.lists.iter().map(|list| list.id.as_str());
     let update = settings.constant_contact.update_list.as_ref().map(ListId::as_str);
     let ids: BTreeSet<_> = lists.chain(update).collect();

@@ -1,11 +1,11 @@
 //! Activities: how far they have come, and finding one whose answer was lost.
 
-use super::{ConstantContact, Request, found, wire};
+use super::{Client, Request, found, wire};
 use crate::constant_contact::error::{ConstantContactError, Operation};
 use crate::domain::limits::ACTIVITIES_PAGE_MAX;
 use crate::domain::{Activity, ActivityId};
 
-impl ConstantContact {
+impl Client {
     /// Reads one activity; `None` when Constant Contact does not know it, or no longer (ten days; guide, `activity_status`).
     ///
     /// # Errors

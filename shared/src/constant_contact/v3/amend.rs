@@ -11,7 +11,7 @@ use http::Method;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{ConstantContact, contacts, found, wire};
+use super::{Client, contacts, found, wire};
 use crate::constant_contact::error::{ConstantContactError, Operation};
 use crate::constant_contact::{Amended, Amendment, CustomField, CustomFields, Unsubscribe};
 use crate::domain::{ContactField, ContactId, ListId, Permission};
@@ -60,7 +60,7 @@ struct Email {
     opt_out_reason: Option<String>,
 }
 
-impl ConstantContact {
+impl Client {
     /// Amends one contact: reads it whole, and writes it whole if that changes anything. What the amendment does not name
     /// stays as it is; see [`Amendment`] for the unsubscribed and the deleted.
     ///

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::{ConstantContact, found, wire};
+use super::{Client, found, wire};
 use crate::constant_contact::error::{ConstantContactError, Operation};
 use crate::constant_contact::{ContactPage, ContactsQuery, Cursor};
 use crate::domain::limits::CONTACTS_PAGE_MAX;
@@ -17,7 +17,7 @@ const INCLUDE: &str = "custom_fields,list_memberships,phone_numbers,street_addre
 pub(super) const INCLUDE_ALL: &str =
     "custom_fields,list_memberships,taggings,notes,phone_numbers,street_addresses";
 
-impl ConstantContact {
+impl Client {
     /// Reads the first page of contacts.
     ///
     /// # Errors

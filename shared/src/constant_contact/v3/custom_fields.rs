@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::Method;
 use serde_json::json;
 
-use super::{ConstantContact, wire};
+use super::{Client, wire};
 use crate::constant_contact::error::{ConstantContactError, Meaning, Operation};
 use crate::constant_contact::{CustomField, CustomFields};
 use crate::domain::CustomFieldId;
@@ -24,7 +24,7 @@ pub(super) struct Catalogue {
     unknown: BTreeSet<CustomFieldId>,
 }
 
-impl ConstantContact {
+impl Client {
     /// Reads the tenant's custom fields, once per client.
     ///
     /// # Errors

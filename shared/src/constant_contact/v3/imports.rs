@@ -6,13 +6,21 @@ use bytes::Bytes;
 use http::Method;
 use serde_json::json;
 
-use super::{ConstantContact, Request, bounded, wire};
+use super::{Client, Request, bounded, wire};
 use crate::constant_contact::error::{ConstantContactError, Operation};
 use crate::constant_contact::multipart::Form;
 use crate::domain::limits::{BULK_CONTACT_IDS_MAX, IMPORT_LISTS_MAX};
-use crate::domain::{ActivityId, ContactId, ListId};
+use crate::domain::{ActivityId, ContactField, ContactId, ListId};
 
-impl ConstantContact {
+/// The headings of a field's columns in an import (OAS, `JsonImportContact`).
+pub(crate) fn headings(field: &ContactField) -> Vec<String> {
+    match field.as_str() {
+        "birthday" => vec!["birthday_month".to_owned(), "birthday_day".to_owned()],
+        name => vec![name.to_owned()],
+    }
+}
+
+impl Client {
     /// Submits an import: UTF-8 CSV whose first line holds the headings. `file_name` must end in `.csv` and comes back in
     /// the listing of activities. Existing contacts get the columns of their row; all join the lists, except those who are
     /// unsubscribed (OAS, `POST /activities/contacts_file_import`).

@@ -3,14 +3,14 @@
 use http::Method;
 use serde_json::json;
 
-use super::{ConstantContact, wire};
+use super::{Client, wire};
 use crate::constant_contact::List;
 use crate::constant_contact::error::{ConstantContactError, Meaning, Operation};
 
 /// Lists of one page: the OAS's text says 500 and its schema 1000; the smaller is right in both.
 const LISTS_PAGE_MAX: &str = "500";
 
-impl ConstantContact {
+impl Client {
     /// Reads every contact list that is not deleted.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! Version 3: OAuth 2, JSON in UTF-8, ids that are UUIDs.
 //!
-//! One [`ConstantContact`] per key and invocation: it holds the current access token, the pace and the catalogue
+//! One [`Client`] per key and invocation: it holds the current access token, the pace and the catalogue
 //! of custom fields. Every attempt takes its turn; a 401 asks once for a newer token and repeats that one call once.
 
 mod activities;
@@ -30,6 +30,7 @@ use crate::http::call::with_retries;
 use crate::http::{Caller, Now, Pace, Wire};
 
 pub use connection::{Connection, ENDPOINT, InsecureEndpoint, TOKEN_ENDPOINT};
+pub(super) use imports::headings;
 
 /// Waits between attempts. After a throttled call at least a second (guide, `rate_limits`), then growing.
 pub const SCHEDULE: [Duration; 5] = [
@@ -45,7 +46,7 @@ pub const SCHEDULE: [Duration; 5] = [
 const LISTING_PAGES_MAX: usize = 200;
 
 /// The client of Constant Contact's version 3.
-pub struct ConstantContact {
+pub struct Client {
     connection: Connection,
     caller: Caller,
     renew: Renew,
@@ -55,16 +56,16 @@ pub struct ConstantContact {
     catalogue: Mutex<custom_fields::Catalogue>,
 }
 
-impl fmt::Debug for ConstantContact {
+impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ConstantContact")
+        f.debug_struct("Client")
             .field("connection", &self.connection)
             .field("calls", &self.calls())
             .finish_non_exhaustive()
     }
 }
 
-impl ConstantContact {
+impl Client {
     /// A client that has not called yet.
     ///
     /// `calls_per_second` is this function's share of the key's four a second; `uid_field` is the name of the custom field

@@ -154,7 +154,10 @@ impl View<'_> {
             if !rule.sources.iter().any(|path| inbound.leaves.iter().any(|leaf| leaf.0 == *path)) {
                 continue;
             }
-            let Ok(fitted) = rule.fit(&self.state.account) else { continue };
+            let Ok(fitted) = rule.fit(&self.state.account, self.state.policy.mapping.destination())
+            else {
+                continue;
+            };
             let there = contact.value(&rule.field);
             assert_ne!(fitted.value, there, "the cut value of {} came home", rule.field);
             let print = |value| self.state.key.fingerprint(rule.field.as_str(), value);

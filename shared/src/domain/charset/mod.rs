@@ -1,0 +1,139 @@
+//! Which characters Constant Contact takes, and what becomes of those that it does not.
+
+use std::borrow::Cow;
+
+use encoding_rs::mem;
+use serde::Deserialize;
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
+
+use super::loss::LossKind;
+
+/// What happens to characters that Constant Contact does not take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Charset {
+    /// Which characters fit.
+    pub encoding: Encoding,
+    /// What is tried first with one that does not.
+    pub fit: Fit,
+    /// What happens to what still does not fit.
+    pub otherwise: Otherwise,
+    /// What `replace` puts there.
+    pub mark: char,
+}
+
+/// Which characters fit, and as which bytes they are imported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+pub enum Encoding {
+    /// Every character of Unicode.
+    #[serde(rename = "utf-8")]
+    Utf8,
+    /// U+0000 to U+00FF less the control characters, one byte each. It is not windows-1252.
+    #[serde(rename = "iso-8859-1")]
+    Latin1,
+}
+
+/// What is tried first with a character that does not fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fit {
+    /// The nearest characters that fit.
+    Transliterate,
+    /// Straight to `otherwise`.
+    None,
+}
+
+/// What happens to a character that still does not fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Otherwise {
+    /// The mark stands in its place.
+    Replace,
+    /// The field is not sent; the old value stays.
+    DropField,
+    /// The person waits.
+    Hold,
+}
+
+/// What a value becomes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome<'t> {
+    /// It fits, as it was or after what was reported as lost.
+    Fits(Cow<'t, str>),
+    /// It does not fit, and its field is not sent.
+    Dropped,
+    /// It does not fit, and its person waits.
+    Held,
+}
+
+impl Charset {
+    /// Everything fits.
+    pub const UTF_8: Self = Self {
+        encoding: Encoding::Utf8,
+        fit: Fit::Transliterate,
+        otherwise: Otherwise::Replace,
+        mark: '?',
+    };
+
+    /// ISO-8859-1 with the usual treatment of what does not fit.
+    pub const LATIN_1: Self = Self { encoding: Encoding::Latin1, ..Self::UTF_8 };
+
+    /// Makes one line of characters that fit, composed (NFC), without control characters, and tells what it lost.
+    ///
+    /// Tabs and line breaks become one space each, which is no loss; other control characters are removed.
+    pub fn convert<'t>(&self, text: &'t str, on_loss: &mut dyn FnMut(LossKind)) -> Outcome<'t> {
+        let line = one_line(text, on_loss);
+        Outcome::Fits(match line {
+            Cow::Borrowed(line) => composed(line),
+            Cow::Owned(line) => Cow::Owned(composed(&line).into_owned()),
+        })
+    }
+}
+
+/// UTF-8 as ISO-8859-1, one byte a character; `None` when it holds a character beyond U+00FF, or is no UTF-8.
+///
+/// `encoding_rs` means windows-1252 by the label "iso-8859-1", so its `mem` functions are used, which mean the true one.
+pub fn to_latin1(utf8: &[u8]) -> Option<Vec<u8>> {
+    if !mem::is_utf8_latin1(utf8) {
+        return None;
+    }
+    let mut bytes = vec![0; utf8.len()];
+    let written = mem::convert_utf8_to_latin1_lossy(utf8, &mut bytes);
+    bytes.truncate(written);
+    Some(bytes)
+}
+
+/// The text in NFC.
+pub fn composed(text: &str) -> Cow<'_, str> {
+    match is_nfc_quick(text.chars()) {
+        IsNormalized::Yes => Cow::Borrowed(text),
+        IsNormalized::No | IsNormalized::Maybe => Cow::Owned(text.nfc().collect()),
+    }
+}
+
+/// Puts a text on one line: white space that is not a plain one becomes a space (a CR LF one of them), other control
+/// characters are removed and counted.
+fn one_line<'t>(text: &'t str, on_loss: &mut dyn FnMut(LossKind)) -> Cow<'t, str> {
+    if !text.chars().any(|character| character.is_control() || is_break(character)) {
+        return Cow::Borrowed(text);
+    }
+    let mut line = String::with_capacity(text.len());
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        if character == '\r' && characters.peek() == Some(&'\n') {
+            continue;
+        }
+        if is_break(character) {
+            line.push(' ');
+        } else if character.is_control() {
+            on_loss(LossKind::Control { character });
+        } else {
+            line.push(character);
+        }
+    }
+    Cow::Owned(line)
+}
+
+/// A tab, or what Unicode lets end a line or paragraph (UAX 14, classes BK, CR, LF and NL).
+pub(super) fn is_break(character: char) -> bool {
+    matches!(character, '\t'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
