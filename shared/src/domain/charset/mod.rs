@@ -89,6 +89,11 @@ impl Charset {
     }
 }
 
+/// Whether a character is one of ISO-8859-1 and no control character.
+pub fn is_latin1(character: char) -> bool {
+    matches!(character, ' '..='~' | '\u{a0}'..='\u{ff}')
+}
+
 /// UTF-8 as ISO-8859-1, one byte a character; `None` when it holds a character beyond U+00FF, or is no UTF-8.
 ///
 /// `encoding_rs` means windows-1252 by the label "iso-8859-1", so its `mem` functions are used, which mean the true one.
