@@ -15,6 +15,7 @@ use crate::domain::mapping::{FieldRule, Fitted, FittedAccount, Loss, Mapping, On
 
 /// What the fields of one person ask for.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a finding of its own")]
 pub(super) struct Fields {
     /// Some value must travel out.
     pub(super) changed: bool,
