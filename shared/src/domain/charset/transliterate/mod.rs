@@ -95,7 +95,7 @@ impl<'l> Transliteration<'l> {
             written.push(' ');
         }
         let all = parts.into_iter().all(|part| {
-            if latin1::has(part) {
+            if latin1::has(part) && !is_markup(part) {
                 written.push(part);
                 return true;
             }
@@ -118,7 +118,7 @@ fn append_nearest(place: &Place<'_>, written: &mut String) -> bool {
         if is_letter {
             byte.is_ascii_alphabetic()
         } else {
-            (byte == b' ' || byte.is_ascii_graphic()) && !matches!(byte, b'<' | b'>')
+            (byte == b' ' || byte.is_ascii_graphic()) && !is_markup(char::from(byte))
         }
     };
     if nearest.is_empty() || !nearest.bytes().all(fits) {
@@ -130,6 +130,11 @@ fn append_nearest(place: &Place<'_>, written: &mut String) -> bool {
         push_cased(nearest, place, written);
     }
     true
+}
+
+/// What would be markup in a mail, and so never stands for anything else.
+fn is_markup(character: char) -> bool {
+    matches!(character, '<' | '>')
 }
 
 /// A character and what stands around it.
