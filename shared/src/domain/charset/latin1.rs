@@ -22,7 +22,7 @@ const USUAL_MARK: char = Charset::UTF_8.mark;
 
 /// Makes one line of ISO-8859-1; see [`Charset::convert`].
 pub(super) fn convert<'t>(
-    charset: &Charset,
+    charset: Charset,
     text: &'t str,
     on_loss: &mut dyn FnMut(LossKind),
 ) -> Outcome<'t> {
@@ -77,6 +77,7 @@ fn fits(text: &str) -> bool {
         && byte_fits(*last, u8::MAX)
 }
 
+#[expect(clippy::needless_bitwise_bool, reason = "branches would keep it from being vectorised")]
 fn byte_fits(here: u8, next: u8) -> bool {
     (here >= b' ') & (here != 0x7f) & (here < 0xc4) & !((here == 0xc2) & (next < 0xa0))
 }
@@ -90,7 +91,7 @@ fn is_ascii(bytes: &[u8]) -> bool {
 
 /// Writes a line that does not fit.
 struct Writer<'l> {
-    charset: &'l Charset,
+    charset: Charset,
     line: &'l str,
     transliteration: Transliteration<'l>,
     written: String,

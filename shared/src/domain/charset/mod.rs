@@ -108,7 +108,7 @@ impl Charset {
             Encoding::Utf8 => {
                 Outcome::Fits(composed_line(line::one_line(text, char::is_control, on_loss)))
             }
-            Encoding::Latin1 => latin1::convert(self, text, on_loss),
+            Encoding::Latin1 => latin1::convert(*self, text, on_loss),
         }
     }
 }

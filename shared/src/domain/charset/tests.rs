@@ -3,10 +3,10 @@
 use super::*;
 
 fn latin1(text: &str) -> (String, Vec<LossKind>) {
-    convert(&Charset::LATIN_1, text)
+    convert(Charset::LATIN_1, text)
 }
 
-fn convert(charset: &Charset, text: &str) -> (String, Vec<LossKind>) {
+fn convert(charset: Charset, text: &str) -> (String, Vec<LossKind>) {
     let mut losses = Vec::new();
     match charset.convert(text, &mut |loss| losses.push(loss)) {
         Outcome::Fits(text) => (text.into_owned(), losses),
@@ -59,7 +59,7 @@ fn a_text_becomes_one_line_without_what_cannot_be_seen() {
         assert_eq!(latin1(&format!("a{invisible}b")), ("ab".to_owned(), vec![control(invisible)]));
         let accent = format!("e{invisible}\u{301}");
         assert_eq!(latin1(&accent), ("é".to_owned(), vec![control(invisible)]), "{invisible:?}");
-        assert_eq!(convert(&Charset::UTF_8, &accent).1, vec![], "UTF-8 keeps it");
+        assert_eq!(convert(Charset::UTF_8, &accent).1, vec![], "UTF-8 keeps it");
     }
 }
 
@@ -176,7 +176,7 @@ fn a_cluster_that_does_not_fit_is_one_loss() {
 
 #[test]
 fn the_policy_decides_on_what_does_not_fit() {
-    let of = |otherwise, text: &str| convert(&Charset { otherwise, ..Charset::LATIN_1 }, text);
+    let of = |otherwise, text: &str| convert(Charset { otherwise, ..Charset::LATIN_1 }, text);
     let dropped = |character| LossKind::Dropped { character };
     assert_eq!(of(Otherwise::DropField, "Łu\u{7}"), ("Lu".to_owned(), latin1("Łu\u{7}").1));
     assert_eq!(
@@ -190,16 +190,16 @@ fn the_policy_decides_on_what_does_not_fit() {
 #[test]
 fn without_transliteration_everything_is_left_to_the_policy() {
     let straight = Charset { fit: Fit::None, ..Charset::LATIN_1 };
-    assert_eq!(convert(&straight, "Łu\u{308}x\u{302} ’").0, "?üx? ?");
+    assert_eq!(convert(straight, "Łu\u{308}x\u{302} ’").0, "?üx? ?");
     let marked = Charset { mark: '_', ..straight };
-    assert_eq!(convert(&marked, "Łu’").0, "_u_");
+    assert_eq!(convert(marked, "Łu’").0, "_u_");
 }
 
 #[test]
 fn a_mark_that_does_not_fit_is_not_put() {
     for mark in ['□', '\u{7}', '\u{92}'] {
         let charset = Charset { mark, ..Charset::LATIN_1 };
-        assert_eq!(convert(&charset, "李").0, "?");
+        assert_eq!(convert(charset, "李").0, "?");
     }
 }
 
