@@ -2,15 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
+use http::Request;
+use jiff::Timestamp;
 use shared::constant_contact::Operation;
 
 use super::activities::Job;
+use super::answer::Answer;
 use super::catalogue::{CustomField, List};
 use super::faults::Script;
 use super::people::People;
 use super::quota::Quota;
 use super::switches::Switches;
-use super::tokens::Tokens;
+use super::v3::{self, Tokens};
 
 /// Everything that is.
 #[derive(Debug)]
@@ -45,9 +49,25 @@ impl World {
         }
     }
 
+    /// Answers one request.
+    pub(super) fn route(
+        &mut self,
+        operation: Option<Operation>,
+        request: &Request<Bytes>,
+        now: Timestamp,
+    ) -> Answer {
+        self.settle(now);
+        self.route_v3(operation, request, now)
+    }
+
     pub(super) fn has_list(&self, id: &str) -> bool {
         self.lists.iter().any(|list| list.id == id)
     }
+}
+
+/// The operation, as the product's client names it; `None` is nothing that the product calls.
+pub(super) fn operation(request: &Request<Bytes>) -> Option<Operation> {
+    v3::operation(request)
 }
 
 /// Whether a text has the form of a UUID.
