@@ -3,10 +3,11 @@
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use shared::domain::Dialect;
 
 use super::faults::Fate;
 use super::people::Person;
+use super::v2;
+use super::v3;
 use super::world::World;
 
 /// How much longer a slow activity takes than a quick one.
@@ -26,6 +27,8 @@ pub(super) enum Work {
     Remove { contacts: Vec<String>, lists: Vec<String> },
     /// These contacts are deleted.
     Delete { contacts: Vec<String> },
+    /// Anything that v2 does.
+    V2(v2::Work),
     /// Done, or never to be done.
     Nothing,
 }
@@ -40,6 +43,30 @@ pub(super) struct Counts {
     pub(super) cannot_add_to_list: u64,
 }
 
+/// What an activity has come to.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    pub(super) counts: Counts,
+    /// Which rows came to nothing; v3 does not say.
+    pub(super) errors: Vec<RowError>,
+    /// What an export has written.
+    pub(super) file: Option<Bytes>,
+}
+
+impl From<Counts> for Outcome {
+    fn from(counts: Counts) -> Self {
+        Self { counts, ..Self::default() }
+    }
+}
+
+/// Why one row came to nothing.
+#[derive(Debug, Clone)]
+pub(super) struct RowError {
+    pub(super) line: Option<u64>,
+    pub(super) address: String,
+    pub(super) message: String,
+}
+
 /// How far an activity is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
@@ -51,12 +78,18 @@ pub(super) enum State {
     TimedOut,
 }
 
+/// By whose interface an activity was asked for; that one answers for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    OfV3,
+    OfV2(v2::Purpose),
+}
+
 /// An activity.
 #[derive(Debug)]
 pub(super) struct Job {
     pub(super) id: String,
-    /// By whose interface it was asked for, and is answered.
-    pub(super) dialect: Dialect,
+    pub(super) asked: Asked,
     work: Work,
     pub(super) state: State,
     fate: Fate,
@@ -66,12 +99,14 @@ pub(super) struct Job {
     pub(super) counts: Counts,
     pub(super) list_count: usize,
     pub(super) errors: Vec<&'static str>,
+    pub(super) row_errors: Vec<RowError>,
+    pub(super) file: Option<Bytes>,
 }
 
 /// What is asked for when an activity is submitted.
 #[derive(Debug)]
 pub(super) struct Order {
-    pub(super) dialect: Dialect,
+    pub(super) asked: Asked,
     pub(super) work: Work,
     pub(super) file_name: Option<String>,
     pub(super) list_count: usize,
@@ -91,9 +126,9 @@ impl Job {
 
     /// How long it is remembered.
     fn memory(&self) -> SignedDuration {
-        match self.dialect {
-            Dialect::V3 => super::v3::ACTIVITY_MEMORY,
-            Dialect::V2 => super::v3::ACTIVITY_MEMORY,
+        match self.asked {
+            Asked::OfV3 => v3::ACTIVITY_MEMORY,
+            Asked::OfV2(_) => v2::ACTIVITY_MEMORY,
         }
     }
 }
@@ -103,12 +138,12 @@ impl World {
     pub(super) fn queue(&mut self, order: Order, now: Timestamp) -> &Job {
         let number = self.jobs_made;
         self.jobs_made += 1;
-        self.writes += 1;
+        self.writes += u64::from(order.asked != Asked::OfV2(v2::Purpose::ExportContacts));
         let is_slow = self.switches.out_of_order && number.is_multiple_of(2);
         let delay = self.switches.activity_delay * if is_slow { SLOW } else { 1 };
         let job = Job {
             id: format!("{number:08x}-ac71-11ec-8ac7-{number:012x}"),
-            dialect: order.dialect,
+            asked: order.asked,
             work: order.work,
             state: State::Initialized,
             fate: order.fate.unwrap_or_else(|| self.script.next_fate()),
@@ -118,6 +153,8 @@ impl World {
             counts: Counts::default(),
             list_count: order.list_count,
             errors: Vec::new(),
+            row_errors: Vec::new(),
+            file: None,
         };
         let place = self.jobs.len();
         self.jobs.push(job);
@@ -155,31 +192,33 @@ impl World {
             Fate::TimesOut => (State::TimedOut, vec!["The activity timed out."], Some(2)),
             Fate::Hangs => return,
         };
-        let counts = match share {
+        let outcome = match share {
             Some(share) => self.carry_out(work, share, at),
-            None => Counts::default(),
+            None => Outcome::default(),
         };
         let job = &mut self.jobs[place];
-        (job.state, job.errors, job.counts) = (state, errors, counts);
+        (job.state, job.errors, job.counts) = (state, errors, outcome.counts);
+        (job.row_errors, job.file) = (outcome.errors, outcome.file);
         if fate == Fate::TimesOut {
             job.due_at = job.created_at + PATIENCE;
         }
     }
 
     /// Carries out one part in `share` of the work.
-    fn carry_out(&mut self, work: Work, share: usize, at: Timestamp) -> Counts {
+    fn carry_out(&mut self, work: Work, share: usize, at: Timestamp) -> Outcome {
         let switches = self.switches;
         let part = |count: usize| count.div_ceil(share);
-        match work {
+        let counts = match work {
+            Work::V2(work) => return v2::carry_out(self, work, share, at),
             Work::ImportCsv { file, lists } => {
-                let rows = super::v3::rows::csv_rows(&file, &switches);
-                let lines = super::v3::rows::lines(&file);
+                let rows = v3::rows::csv_rows(&file, &switches);
+                let lines = v3::rows::lines(&file);
                 let counts = self.import(&rows[..part(rows.len())], &lists, at);
                 Counts { items: lines, ..counts }
             }
             Work::ImportJson { rows, lists } => {
                 let items = rows.len() as u64;
-                let rows = super::v3::rows::json_rows(rows, &switches);
+                let rows = v3::rows::json_rows(rows, &switches);
                 let counts = self.import(&rows[..part(rows.len())], &lists, at);
                 Counts { items, ..counts }
             }
@@ -201,7 +240,8 @@ impl World {
                 Counts { items: contacts.len() as u64, ..Counts::default() }
             }
             Work::Nothing => Counts::default(),
-        }
+        };
+        counts.into()
     }
 
     pub(super) fn queued(&self) -> usize {

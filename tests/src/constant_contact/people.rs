@@ -33,11 +33,11 @@ pub struct Person {
     pub opt_out: Option<OptOut>,
     /// `email_address.updated_at`.
     pub address_updated_at: Timestamp,
-    /// `first_name`, `last_name`, `job_title`, `company_name` and `anniversary`.
+    /// `first_name`, `last_name`, `job_title`, `company_name` and `anniversary`; and three that v2 alone shows.
     pub texts: BTreeMap<String, String>,
     /// Month and day.
     pub birthday: Option<(u8, u8)>,
-    /// By kind: `home`, `work`, `mobile`, `other`.
+    /// By kind: `home`, `work`, `mobile`, `other`; and `fax`, which v2 alone shows.
     pub phones: BTreeMap<String, String>,
     /// By kind: `home`, `work`, `other`.
     pub streets: BTreeMap<String, Street>,
@@ -113,6 +113,15 @@ impl Person {
         if self.deleted_at.take().is_some() && switches.delete_moves_updated_at {
             self.updated_at = now;
         }
+    }
+
+    /// Whether the other is the same contact with other values; lists are no values.
+    pub(super) fn holds_other_values(&self, other: &Self) -> bool {
+        self.texts != other.texts
+            || self.birthday != other.birthday
+            || self.phones != other.phones
+            || self.streets != other.streets
+            || self.custom != other.custom
     }
 
     /// Which of v3's words for a `status` fits.

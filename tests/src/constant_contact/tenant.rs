@@ -30,12 +30,13 @@ impl Simulator {
         self.world().tokens.reused
     }
 
-    /// The day's calls are spent, as if another program had made them.
+    /// The day's calls of both keys are spent, as if another program had made them.
     pub fn spend_quota(&self) {
         let now = self.clock.now();
         let mut world = self.world();
         let switches = world.switches;
         world.quota.spend(&switches, now);
+        world.gate.quota.spend(&switches, now);
     }
 
     /// Other behaviour from now on.
@@ -68,15 +69,17 @@ impl Simulator {
         self.world().writes
     }
 
-    /// How many calls were refused for the second's limit and for the day's.
+    /// How many calls were refused for the second's limit and for the day's, by either interface.
     pub fn refusals(&self) -> (u64, u64) {
         let world = self.world();
-        (world.quota.throttled, world.quota.spent)
+        let (v3, v2) = (&world.quota, &world.gate.quota);
+        (v3.throttled + v2.throttled, v3.spent + v2.spent)
     }
 
-    /// Calls that counted against the day so far.
+    /// Calls that counted against the day of either key so far.
     pub fn calls_today(&self) -> u32 {
-        self.world().quota.calls_today
+        let world = self.world();
+        world.quota.calls_today + world.gate.quota.calls_today
     }
 
     /// Makes a list; its id.

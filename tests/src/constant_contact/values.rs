@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
+
 pub(super) fn put(texts: &mut BTreeMap<String, String>, name: &str, value: String) {
     if value.is_empty() {
         texts.remove(name);
@@ -10,15 +12,19 @@ pub(super) fn put(texts: &mut BTreeMap<String, String>, name: &str, value: Strin
     }
 }
 
-/// One of the documented forms: year first, or month, day and year.
 pub(super) fn is_date(text: &str) -> bool {
+    read_date(text).is_some()
+}
+
+/// One of the documented forms: year first, or month, day and year.
+pub(super) fn read_date(text: &str) -> Option<Date> {
     let parts: Vec<&str> = text.split(['/', '-']).collect();
-    let [first, second, third] = parts[..] else { return false };
+    let [first, second, third] = parts[..] else { return None };
     let (year, month, day) =
         if first.len() == 4 { (first, second, third) } else { (third, first, second) };
     let numbers = (year.parse().ok(), month.parse().ok(), day.parse().ok());
-    let (Some(year), Some(month), Some(day)) = numbers else { return false };
-    jiff::civil::Date::new(year, month, day).is_ok()
+    let (Some(year), Some(month), Some(day)) = numbers else { return None };
+    Date::new(year, month, day).ok()
 }
 
 pub(super) fn is_address(text: &str) -> bool {

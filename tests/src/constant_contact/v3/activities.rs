@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use shared::domain::{Dialect, limits};
+use shared::domain::limits;
 
 use super::answer::{self, Answer, moment};
 use super::contacts::{page_of, parameter};
-use crate::constant_contact::activities::{Job, Order, State, Work};
+use crate::constant_contact::activities::{Asked, Job, Order, State, Work};
 use crate::constant_contact::faults::Fate;
 use crate::constant_contact::world::{World, is_uuid};
 
@@ -68,12 +68,12 @@ impl World {
             let status = StatusCode::TOO_MANY_REQUESTS;
             return answer::refused(status, "activities.queue.full", message);
         }
-        let order = Order { dialect: Dialect::V3, work, file_name, list_count, fate };
+        let order = Order { asked: Asked::OfV3, work, file_name, list_count, fate };
         answer::json(StatusCode::CREATED, &to_json(self.queue(order, now)))
     }
 
     fn v3_jobs(&self) -> impl Iterator<Item = &Job> {
-        self.jobs.iter().filter(|job| job.dialect == Dialect::V3 && !job.is_forgotten())
+        self.jobs.iter().filter(|job| job.asked == Asked::OfV3 && !job.is_forgotten())
     }
 
     pub(super) fn activity(&self, id: &str) -> Answer {

@@ -141,12 +141,7 @@ impl World {
                 person.revive(at, &switches);
                 person.lists.extend(lists.iter().cloned());
             }
-            let changed = before.texts != person.texts
-                || before.birthday != person.birthday
-                || before.phones != person.phones
-                || before.streets != person.streets
-                || before.custom != person.custom;
-            if changed || switches.import_moves_updated_at {
+            if before.holds_other_values(person) || switches.import_moves_updated_at {
                 person.updated_at = at;
                 "Account".clone_into(&mut person.update_source);
             }

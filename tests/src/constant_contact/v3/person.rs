@@ -6,6 +6,7 @@ use super::answer::moment;
 use crate::constant_contact::people::{Person, Street};
 use crate::constant_contact::switches::Switches;
 
+const TEXTS: [&str; 5] = ["first_name", "last_name", "job_title", "company_name", "anniversary"];
 const STREET_NAMES: [&str; 5] = ["street", "city", "state", "postal_code", "country"];
 
 /// The contact as it is answered, with the subresources that were asked for; unset fields are left out.
@@ -15,7 +16,7 @@ pub(super) fn to_json(person: &Person, include: &[&str], switches: &Switches) ->
     if let Some(address) = &person.address {
         json.insert("email_address".into(), address_json(person, address));
     }
-    for (name, text) in &person.texts {
+    for (name, text) in person.texts.iter().filter(|(name, _)| TEXTS.contains(&name.as_str())) {
         json.insert(name.clone(), json!(text));
     }
     if let Some((month, day)) = person.birthday {
@@ -72,6 +73,7 @@ fn subresource(person: &Person, name: &str) -> Option<Value> {
         "phone_numbers" => person
             .phones
             .iter()
+            .filter(|(kind, _)| *kind != "fax")
             .map(|(kind, number)| {
                 json!({"phone_number_id": format!("{}-{kind}", person.id), "kind": kind,
                         "phone_number": number, "created_at": moment(person.created_at)})
