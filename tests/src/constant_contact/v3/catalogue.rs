@@ -1,4 +1,4 @@
-//! Lists and custom fields.
+//! Lists and custom fields as v3 answers them.
 
 use http::StatusCode;
 use jiff::Timestamp;
@@ -7,69 +7,30 @@ use shared::domain::limits;
 
 use super::answer::{self, Answer, moment};
 use super::contacts::{page_of, parameter};
-use super::world::World;
+use crate::constant_contact::catalogue::{CustomField, List};
+use crate::constant_contact::world::World;
 
-/// A contact list.
-#[derive(Debug)]
-pub(super) struct List {
-    pub(super) id: String,
-    pub(super) name: String,
-    description: String,
-    created_at: Timestamp,
+fn list_json(list: &List) -> Value {
+    json!({"list_id": list.id, "name": list.name, "description": list.description,
+        "favorite": false, "created_at": moment(list.created_at),
+        "updated_at": moment(list.created_at)})
 }
 
-/// A custom field.
-#[derive(Debug)]
-pub(super) struct CustomField {
-    pub(super) id: String,
-    pub(super) label: String,
-    pub(super) name: String,
-    pub(super) kind: String,
-    created_at: Timestamp,
-}
-
-impl List {
-    fn to_json(&self) -> Value {
-        json!({"list_id": self.id, "name": self.name, "description": self.description,
-            "favorite": false, "created_at": moment(self.created_at),
-            "updated_at": moment(self.created_at)})
-    }
-}
-
-impl CustomField {
-    fn to_json(&self) -> Value {
-        json!({"custom_field_id": self.id, "label": self.label, "name": self.name,
-            "type": self.kind, "version": 1, "created_at": moment(self.created_at),
-            "updated_at": moment(self.created_at)})
-    }
+fn field_json(field: &CustomField) -> Value {
+    json!({"custom_field_id": field.id, "label": field.label, "name": field.name,
+        "type": field.kind, "version": 1, "created_at": moment(field.created_at),
+        "updated_at": moment(field.created_at)})
 }
 
 impl World {
-    pub(super) fn add_list(&mut self, name: &str, description: &str, now: Timestamp) -> String {
-        let number = self.lists.len();
-        let id = format!("{number:08x}-11a7-11ec-8a11-{number:012x}");
-        let (name, description) = (name.to_owned(), description.to_owned());
-        self.lists.push(List { id: id.clone(), name, description, created_at: now });
-        id
-    }
-
-    pub(super) fn add_custom_field(&mut self, label: &str, kind: &str, now: Timestamp) -> String {
-        let number = self.fields.len();
-        let id = format!("{number:08x}-cf1d-11ec-8cf1-{number:012x}");
-        let (label, kind) = (label.to_owned(), kind.to_owned());
-        let name = label.replace(' ', "_");
-        self.fields.push(CustomField { id: id.clone(), label, name, kind, created_at: now });
-        id
-    }
-
     pub(super) fn read_lists(&self, query: &[(String, String)]) -> Answer {
         let wanted = parameter(query, "name");
         let lists = self.lists.iter().filter(|list| wanted.is_none_or(|name| list.name == name));
-        page_of("lists", "/v3/contact_lists", lists.map(List::to_json), query, 1_000)
+        page_of("lists", "/v3/contact_lists", lists.map(list_json), query, 1_000)
     }
 
     pub(super) fn read_custom_fields(&self, query: &[(String, String)]) -> Answer {
-        let fields = self.fields.iter().map(CustomField::to_json);
+        let fields = self.fields.iter().map(field_json);
         page_of("custom_fields", "/v3/contact_custom_fields", fields, query, 100)
     }
 
@@ -78,11 +39,11 @@ impl World {
         if name.is_empty() || name.chars().count() > 255 {
             return answer::invalid("name is missing or too long");
         }
-        if self.lists.iter().any(|list| list.name.eq_ignore_ascii_case(&name)) {
+        if self.has_list_named(&name) {
             return conflict("A list of this name already exists");
         }
         self.add_list(&name, body["description"].as_str().unwrap_or_default(), now);
-        let made = self.lists.last().map(List::to_json);
+        let made = self.lists.last().map(list_json);
         answer::json(StatusCode::CREATED, &made.unwrap_or_default())
     }
 
@@ -99,7 +60,7 @@ impl World {
             return answer::invalid("No more than 100 custom fields");
         }
         self.add_custom_field(&label, &kind, now);
-        let made = self.fields.last().map(CustomField::to_json);
+        let made = self.fields.last().map(field_json);
         answer::json(StatusCode::CREATED, &made.unwrap_or_default())
     }
 }

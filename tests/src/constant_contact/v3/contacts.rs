@@ -1,7 +1,5 @@
 //! Reading contacts by page and one by one; writing and deleting one.
 
-use std::collections::BTreeMap;
-
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE;
 use http::StatusCode;
@@ -10,9 +8,10 @@ use serde_json::{Value, json};
 use shared::domain::limits;
 
 use super::answer::{self, Answer};
-use super::people::{Person, Street};
-use super::switches::Switches;
-use super::world::{World, is_uuid};
+use super::person;
+use crate::constant_contact::people::{Person, Street};
+use crate::constant_contact::values::{is_address, is_date, put};
+use crate::constant_contact::world::{World, is_uuid};
 
 /// Contacts of one page where no `limit` is given (OAS).
 const PAGE_DEFAULT: usize = 50;
@@ -164,7 +163,7 @@ impl World {
             return answer::invalid("a parameter is not valid");
         };
         let include = included(&query);
-        let to_json = |person: &Person| person.to_json(&include, &self.switches);
+        let to_json = |person: &Person| person::to_json(person, &include, &self.switches);
         if let Some(address) = parameter(&query, "email") {
             let found = self.people.with_address(address).filter(|person| filter.takes(person));
             return answer::ok(
@@ -191,7 +190,7 @@ impl World {
 
     pub(super) fn read_contact(&self, id: &str, query: &Query) -> Answer {
         match self.people.get(id) {
-            Some(person) => answer::ok(&person.to_json(&included(query), &self.switches)),
+            Some(person) => answer::ok(&person::to_json(person, &included(query), &self.switches)),
             None => unknown_contact(id),
         }
     }
@@ -221,7 +220,7 @@ impl World {
                 format!("Validation failed: Email already exists for contact {}", holder.id);
             return answer::refused(StatusCode::CONFLICT, "contacts.api.conflict", &message);
         }
-        let json = person.to_json(&[], &self.switches);
+        let json = person::to_json(&person, &[], &self.switches);
         self.people.change(id, |before| *before = person);
         self.writes += 1;
         answer::ok(&json)
@@ -371,49 +370,11 @@ fn bounded(name: &str, count: usize, max: usize) -> Result<(), String> {
     if count <= max { Ok(()) } else { Err(format!("{name} is longer than {max}")) }
 }
 
-pub(super) fn put(texts: &mut BTreeMap<String, String>, name: &str, value: String) {
-    if value.is_empty() {
-        texts.remove(name);
-    } else {
-        texts.insert(name.to_owned(), value);
-    }
-}
-
-/// One of the documented forms: year first, or month, day and year.
-pub(super) fn is_date(text: &str) -> bool {
-    let parts: Vec<&str> = text.split(['/', '-']).collect();
-    let [first, second, third] = parts[..] else { return false };
-    let (year, month, day) =
-        if first.len() == 4 { (first, second, third) } else { (third, first, second) };
-    let numbers = (year.parse().ok(), month.parse().ok(), day.parse().ok());
-    let (Some(year), Some(month), Some(day)) = numbers else { return false };
-    jiff::civil::Date::new(year, month, day).is_ok()
-}
-
-pub(super) fn is_address(text: &str) -> bool {
-    let Some((local, host)) = text.rsplit_once('@') else { return false };
-    let plain = |part: &str| {
-        !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c == '@' || c == ',')
-    };
-    plain(local)
-        && plain(host)
-        && host.contains('.')
-        && !host.starts_with('.')
-        && !host.ends_with('.')
-}
-
 fn unknown_contact(id: &str) -> Answer {
     if is_uuid(id) {
         answer::not_found("The contact was not found.")
     } else {
         let key = "contacts.api.not_found";
         answer::refused(StatusCode::BAD_REQUEST, key, "contact_id is in an invalid format.")
-    }
-}
-
-/// The switches' part in what a person is; here so that both writers agree.
-pub(super) fn revive(person: &mut Person, now: Timestamp, switches: &Switches) {
-    if person.deleted_at.take().is_some() && switches.delete_moves_updated_at {
-        person.updated_at = now;
     }
 }

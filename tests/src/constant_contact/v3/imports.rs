@@ -1,23 +1,24 @@
 //! Imports: what is cut, what is refused, what lands.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use bytes::Bytes;
-use http::{Request, StatusCode, header};
+use http::{Request, StatusCode};
 use jiff::Timestamp;
 use serde_json::Value;
 use shared::domain::limits;
 
-use super::activities::{Counts, Work, checked_ids, ids};
+use super::activities::{checked_ids, ids};
 use super::answer::{self, Answer};
-use super::contacts::{TEXT_CHARACTERS_MAX, is_address, is_date, put, revive};
-use super::faults::Fate;
-use super::people::Person;
-use super::switches::{Switches, UnknownList};
-use super::world::World;
-
-/// A row of an import: key and value.
-pub(super) type Row = BTreeMap<String, String>;
+use super::contacts::TEXT_CHARACTERS_MAX;
+use super::rows::Row;
+use crate::constant_contact::activities::{Counts, Work};
+use crate::constant_contact::faults::Fate;
+use crate::constant_contact::form::{self, parts};
+use crate::constant_contact::people::Person;
+use crate::constant_contact::switches::{Switches, UnknownList};
+use crate::constant_contact::values::{is_address, is_date, put};
+use crate::constant_contact::world::World;
 
 /// Why a row does not land.
 enum Refusal {
@@ -29,16 +30,12 @@ enum Refusal {
 
 impl World {
     pub(super) fn import_csv(&mut self, request: &Request<Bytes>, now: Timestamp) -> Answer {
-        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-        let boundary = kind
-            .filter(|kind| kind.starts_with("multipart/form-data"))
-            .and_then(|kind| kind.split_once("boundary="));
         let wrong_type = |text| {
             let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
             answer::refused(status, "unsupported_media_type", text)
         };
-        let Some((_, boundary)) = boundary else { return wrong_type("no boundary") };
-        let parts = parts(request.body(), boundary.trim_matches('"'));
+        let Some(boundary) = form::boundary(request) else { return wrong_type("no boundary") };
+        let parts = parts(request.body(), boundary);
         let file = parts.iter().find(|part| part.name == "file");
         let lists = parts.iter().find(|part| part.name == "list_ids");
         let Some((file, lists)) = file.zip(lists) else {
@@ -90,7 +87,12 @@ impl World {
     }
 
     /// Lands rows; of two with one address, the last.
-    pub(super) fn import(&mut self, rows: &[Row], lists: &[String], at: Timestamp) -> Counts {
+    pub(in crate::constant_contact) fn import(
+        &mut self,
+        rows: &[Row],
+        lists: &[String],
+        at: Timestamp,
+    ) -> Counts {
         let fields: HashMap<String, String> =
             self.fields.iter().map(|field| (field.name.clone(), field.id.clone())).collect();
         let address = |row: &Row| row.get("email").map(|text| text.trim().to_ascii_lowercase());
@@ -136,15 +138,10 @@ impl World {
                 }
             }
             if !is_unsubscribed {
-                revive(person, at, &switches);
+                person.revive(at, &switches);
                 person.lists.extend(lists.iter().cloned());
             }
-            let changed = before.texts != person.texts
-                || before.birthday != person.birthday
-                || before.phones != person.phones
-                || before.streets != person.streets
-                || before.custom != person.custom;
-            if changed || switches.import_moves_updated_at {
+            if before.holds_other_values(person) || switches.import_moves_updated_at {
                 person.updated_at = at;
                 "Account".clone_into(&mut person.update_source);
             }
@@ -240,93 +237,4 @@ fn set_street(person: &mut Person, key: &str, value: &str) {
     if street.iter().all(String::is_empty) {
         person.streets.remove(kind);
     }
-}
-
-/// The rows of a CSV file that are looked at: those that lie whole within the limit of bytes, up to the limit of rows.
-pub(super) fn csv_rows(file: &Bytes, switches: &Switches) -> Vec<Row> {
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(&file[..]);
-    let Ok(headings) = reader.headers().cloned() else { return Vec::new() };
-    let mut rows = Vec::new();
-    let mut record = csv::StringRecord::new();
-    while let Ok(true) = reader.read_record(&mut record) {
-        let end = usize::try_from(reader.position().byte()).unwrap_or(usize::MAX);
-        if end > switches.import_bytes_max || rows.len() == switches.import_rows_max {
-            break;
-        }
-        let row = headings.iter().zip(&record);
-        rows.push(row.map(|(key, value)| (key.to_owned(), value.to_owned())).collect());
-    }
-    rows
-}
-
-/// The lines of a CSV file, its heading included.
-pub(super) fn lines(file: &Bytes) -> u64 {
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(&file[..]);
-    1 + reader.records().count() as u64
-}
-
-/// The rows of a JSON import that are looked at.
-pub(super) fn json_rows(rows: Vec<Value>, switches: &Switches) -> Vec<Row> {
-    let mut bytes = 0;
-    let mut taken = Vec::new();
-    for row in rows.into_iter().take(switches.import_rows_max) {
-        bytes += row.to_string().len() + 1;
-        if bytes > switches.import_bytes_max {
-            break;
-        }
-        let Value::Object(row) = row else { continue };
-        let text = |value: Value| match value {
-            Value::String(text) => Some(text),
-            Value::Number(number) => Some(number.to_string()),
-            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
-        };
-        taken.push(row.into_iter().filter_map(|(key, value)| Some((key, text(value)?))).collect());
-    }
-    taken
-}
-
-/// One part of a form.
-#[derive(Debug, Default)]
-pub(super) struct Part {
-    pub(super) name: String,
-    pub(super) file_name: String,
-    pub(super) content: Bytes,
-}
-
-/// The parts of a form (RFC 7578).
-fn parts(body: &Bytes, boundary: &str) -> Vec<Part> {
-    let delimiter = format!("--{boundary}");
-    let places: Vec<usize> = find_all(body, delimiter.as_bytes());
-    let mut parts = Vec::new();
-    for pair in places.windows(2) {
-        // After the delimiter and before the next stands a line break.
-        let (start, end) = (pair[0] + delimiter.len() + 2, pair[1].saturating_sub(2));
-        if start > end {
-            continue;
-        }
-        let part = body.slice(start..end);
-        let Some(split) =
-            find_all(part.get(..part.len().min(2_048)).unwrap_or_default(), b"\r\n\r\n")
-                .first()
-                .copied()
-        else {
-            continue;
-        };
-        let head = String::from_utf8_lossy(&part[..split]).into_owned();
-        let attribute = |name: &str| {
-            let (_, rest) = head.split_once(&format!("{name}=\""))?;
-            Some(rest.split_once('"')?.0.to_owned())
-        };
-        parts.push(Part {
-            name: attribute("; name").unwrap_or_default(),
-            file_name: attribute("; filename").unwrap_or_default(),
-            content: part.slice(split + 4..),
-        });
-    }
-    parts
-}
-
-fn find_all(content: &[u8], wanted: &[u8]) -> Vec<usize> {
-    let windows = content.windows(wanted.len()).enumerate();
-    windows.filter(|(_, window)| *window == wanted).map(|(place, _)| place).collect()
 }

@@ -7,7 +7,8 @@ use serde_json::Value;
 use shared::constant_contact::Operation;
 
 use super::answer::{self, Answer};
-use super::world::World;
+use crate::constant_contact::quota::Refusal;
+use crate::constant_contact::world::World;
 
 /// Where the token endpoint is.
 pub const TOKEN_PATH: &str = "/oauth2/default/v1/token";
@@ -16,7 +17,7 @@ pub const TOKEN_PATH: &str = "/oauth2/default/v1/token";
 pub const BASE_PATH: &str = "/v3";
 
 /// The operation, as the client names it; `None` is no operation of the documents that are simulated.
-pub(super) fn operation(request: &Request<Bytes>) -> Option<Operation> {
+pub(in crate::constant_contact) fn operation(request: &Request<Bytes>) -> Option<Operation> {
     let path = request.uri().path();
     if path == TOKEN_PATH {
         return (request.method() == Method::POST).then_some(Operation::RefreshToken);
@@ -50,13 +51,12 @@ pub(super) fn query(request: &Request<Bytes>) -> Vec<(String, String)> {
 
 impl World {
     /// Answers one request.
-    pub(super) fn route(
+    pub(in crate::constant_contact) fn route_v3(
         &mut self,
         operation: Option<Operation>,
         request: &Request<Bytes>,
         now: Timestamp,
     ) -> Answer {
-        self.settle(now);
         let Some(operation) = operation else {
             // A path without an authoriser gives the gateway's own words.
             return answer::json(
@@ -72,8 +72,11 @@ impl World {
             return answer::gateway(StatusCode::UNAUTHORIZED, "unauthorized", "Unauthorized");
         }
         let switches = self.switches;
-        if let Some(refusal) = self.quota.take(&switches, now) {
-            return refusal;
+        let refused = |key, text| answer::gateway(StatusCode::TOO_MANY_REQUESTS, key, text);
+        match self.quota.take(&switches, now) {
+            Ok(()) => {}
+            Err(Refusal::Throttled) => return refused("throttled", "Too Many Requests"),
+            Err(Refusal::Spent) => return refused("quota_exceeded", "Limit Exceeded"),
         }
         let last = request.uri().path().rsplit('/').next().unwrap_or_default();
         let query = query(request);

@@ -23,19 +23,19 @@ pub const CLIENT_SECRET: &str = "simulated-client-secret";
 
 /// The state of the connection.
 #[derive(Debug, Default)]
-pub(super) struct Tokens {
+pub(in crate::constant_contact) struct Tokens {
     made: u64,
     current: Option<(String, Timestamp)>,
     used: BTreeSet<String>,
     access: BTreeMap<String, Timestamp>,
     last_call: Option<Timestamp>,
     /// How often a refresh token that had been used up came again.
-    pub(super) reused: u64,
+    pub(in crate::constant_contact) reused: u64,
 }
 
 impl Tokens {
     /// A person authorises the application: a new chain begins.
-    pub(super) fn authorise(&mut self, now: Timestamp) -> String {
+    pub(in crate::constant_contact) fn authorise(&mut self, now: Timestamp) -> String {
         let refresh = self.name("refresh");
         self.current = Some((refresh.clone(), now));
         refresh
@@ -45,11 +45,11 @@ impl Tokens {
         self.access.get(access).is_some_and(|dies| now < *dies)
     }
 
-    pub(super) fn forget_access(&mut self) {
+    pub(in crate::constant_contact) fn forget_access(&mut self) {
         self.access.clear();
     }
 
-    pub(super) fn revoke(&mut self) {
+    pub(in crate::constant_contact) fn revoke(&mut self) {
         self.current = None;
         self.access.clear();
     }

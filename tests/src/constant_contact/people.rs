@@ -3,15 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
 
-use super::answer::moment;
 use super::switches::Switches;
 
 /// Street, city, state, postal code and country.
 pub type Street = [String; 5];
-
-const STREET_NAMES: [&str; 5] = ["street", "city", "state", "postal_code", "country"];
 
 /// An unsubscribe.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,11 +33,11 @@ pub struct Person {
     pub opt_out: Option<OptOut>,
     /// `email_address.updated_at`.
     pub address_updated_at: Timestamp,
-    /// `first_name`, `last_name`, `job_title`, `company_name` and `anniversary`.
+    /// `first_name`, `last_name`, `job_title`, `company_name` and `anniversary`; and three that v2 alone shows.
     pub texts: BTreeMap<String, String>,
     /// Month and day.
     pub birthday: Option<(u8, u8)>,
-    /// By kind: `home`, `work`, `mobile`, `other`.
+    /// By kind: `home`, `work`, `mobile`, `other`; and `fax`, which v2 alone shows.
     pub phones: BTreeMap<String, String>,
     /// By kind: `home`, `work`, `other`.
     pub streets: BTreeMap<String, Street>,
@@ -112,7 +108,23 @@ impl Person {
         }
     }
 
-    /// Which of `status`'s words fits.
+    /// Who was deleted is back, as an import or a write brings them back.
+    pub(super) fn revive(&mut self, now: Timestamp, switches: &Switches) {
+        if self.deleted_at.take().is_some() && switches.delete_moves_updated_at {
+            self.updated_at = now;
+        }
+    }
+
+    /// Whether the other is the same contact with other values; lists are no values.
+    pub(super) fn holds_other_values(&self, other: &Self) -> bool {
+        self.texts != other.texts
+            || self.birthday != other.birthday
+            || self.phones != other.phones
+            || self.streets != other.streets
+            || self.custom != other.custom
+    }
+
+    /// Which of v3's words for a `status` fits.
     pub(super) fn status(&self) -> &str {
         match self.permission.as_str() {
             _ if self.deleted_at.is_some() => "deleted",
@@ -120,90 +132,6 @@ impl Person {
             other => other,
         }
     }
-
-    /// The contact as it is answered, with the subresources that were asked for; unset fields are left out.
-    pub(super) fn to_json(&self, include: &[&str], switches: &Switches) -> Value {
-        let mut json = Map::new();
-        json.insert("contact_id".into(), json!(self.id));
-        if let Some(address) = &self.address {
-            json.insert("email_address".into(), self.address_json(address));
-        }
-        for (name, text) in &self.texts {
-            json.insert(name.clone(), json!(text));
-        }
-        if let Some((month, day)) = self.birthday {
-            json.insert("birthday_month".into(), json!(month));
-            json.insert("birthday_day".into(), json!(day));
-        }
-        json.insert("create_source".into(), json!("Account"));
-        json.insert("update_source".into(), json!(self.update_source));
-        json.insert("created_at".into(), json!(moment(self.created_at)));
-        json.insert("updated_at".into(), json!(moment(self.updated_at)));
-        if let Some(at) = self.deleted_at {
-            let mut text = moment(at);
-            if switches.deleted_at_is_a_date {
-                text.truncate("2026-11-23".len());
-            }
-            json.insert("deleted_at".into(), json!(text));
-        }
-        for name in include {
-            if let Some(value) = self.subresource(name) {
-                json.insert((*name).to_owned(), value);
-            }
-        }
-        Value::Object(json)
-    }
-
-    fn address_json(&self, address: &str) -> Value {
-        let mut json = json!({"address": address, "permission_to_send": self.permission,
-            "created_at": moment(self.created_at), "updated_at": moment(self.address_updated_at),
-            "opt_in_source": "Account", "opt_in_date": moment(self.created_at), "confirm_status": "off"});
-        if let Some(out) = &self.opt_out {
-            json["opt_out_source"] = json!(if out.by_person { "Contact" } else { "Account" });
-            json["opt_out_date"] = json!(moment(out.at));
-            if !out.reason.is_empty() {
-                json["opt_out_reason"] = json!(out.reason);
-            }
-        }
-        json
-    }
-
-    fn subresource(&self, name: &str) -> Option<Value> {
-        Some(match name {
-            "custom_fields" => self
-                .custom
-                .iter()
-                .map(|(id, value)| json!({"custom_field_id": id, "value": value}))
-                .collect(),
-            "list_memberships" => json!(self.lists),
-            "taggings" => json!(self.taggings),
-            "notes" => self
-                .notes
-                .iter()
-                .map(|note| json!({"content": note, "created_at": moment(self.created_at)}))
-                .collect(),
-            "phone_numbers" => self
-                .phones
-                .iter()
-                .map(|(kind, number)| {
-                    json!({"phone_number_id": format!("{}-{kind}", self.id), "kind": kind,
-                        "phone_number": number, "created_at": moment(self.created_at)})
-                })
-                .collect(),
-            "street_addresses" => self.streets.iter().map(street_json).collect(),
-            _ => return None,
-        })
-    }
-}
-
-fn street_json((kind, street): (&String, &Street)) -> Value {
-    let mut json = json!({"kind": kind});
-    for (name, part) in STREET_NAMES.iter().zip(street) {
-        if !part.is_empty() {
-            json[*name] = json!(part);
-        }
-    }
-    json
 }
 
 /// All contacts, in the order in which they were made; that order is what cursors count in.

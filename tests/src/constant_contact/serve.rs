@@ -7,7 +7,7 @@ use axum::response::Response;
 use http::StatusCode;
 use tokio::net::TcpListener;
 
-use super::Simulator;
+use super::simulator::Simulator;
 
 /// Largest body that is read: an import beyond the limit is cut, not refused.
 const BODY_BYTES_MAX: usize = 64 * 1024 * 1024;

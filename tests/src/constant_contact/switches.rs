@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use shared::domain::limits;
 
+use super::v2;
+
 /// How the simulator behaves where nobody outside knows how Constant Contact does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one open question, named")]
@@ -48,6 +50,8 @@ pub struct Switches {
     pub cursor_stands_alone: bool,
     /// What an import into a list that does not exist gets.
     pub unknown_list: UnknownList,
+    /// What v2 alone leaves open.
+    pub v2: v2::Switches,
 }
 
 /// See [`Switches::unknown_list`].
@@ -84,6 +88,7 @@ impl Default for Switches {
             deleted_at_is_a_date: true,
             cursor_stands_alone: true,
             unknown_list: UnknownList::Refused,
+            v2: v2::Switches::default(),
         }
     }
 }

@@ -38,6 +38,10 @@ pub enum Fate {
     TimesOut,
     /// It stays in `processing` for ever.
     Hangs,
+    /// It says that it is complete, and has looked at half of it only.
+    DropsRows,
+    /// It is carried out, but nobody remembers that it ever was.
+    IsForgotten,
 }
 
 /// The faults and fates that are still to come.
