@@ -4,6 +4,8 @@
 //! agreement has moved; what we wrote ourselves equals it, so echoes vanish; and not having looked
 //! ([`Seen::Unobserved`]) is never taken for not being there.
 
+#[cfg(test)]
+mod far_side_tests;
 mod fields;
 mod membership;
 #[cfg(test)]
