@@ -16,6 +16,7 @@ use shared::invocation::Invocation;
 use shared::telemetry::chain;
 use tracing::{info, warn};
 
+use crate::departures::Departures;
 use crate::error::PollError;
 use crate::people::identify;
 use crate::services::{Ready, Services};
@@ -75,11 +76,13 @@ pub(crate) async fn carry(
         ready,
         invocation,
         contacts: BTreeMap::new(),
+        departures: Departures::begin(services, ready).await?,
         counts: Inbound::default(),
         due: Vec::new(),
     };
     let is_whole = carrier.read(&passes).await?;
     carrier.carry_held().await?;
+    let is_whole = carrier.carry_departures(is_whole).await? && is_whole;
     let counts = carrier.counts;
     info!(
         inbound.seen = counts.seen,
@@ -99,6 +102,7 @@ struct Carrier<'a> {
     ready: &'a Ready,
     invocation: &'a Invocation,
     contacts: BTreeMap<ContactId, Contact>,
+    departures: Departures,
     counts: Inbound,
     due: Vec<Uid>,
 }
@@ -153,8 +157,41 @@ impl Carrier<'_> {
         self.counts.ignored += (read - people.len()) as u64;
         let uids = people.iter().map(|(uid, _)| uid.clone());
         let known = self.services.ledger.look_up(uids, []).await?.people;
+        let mut stay = Vec::with_capacity(people.len());
+        for (uid, contact) in people {
+            if self.departures.are_free() || !self.departs(&uid, &contact, &known) {
+                stay.push((uid, contact));
+            } else {
+                self.departures.put_off(uid, contact, &self.services.ledger).await?;
+            }
+        }
+        self.carry_people(stay, &known).await
+    }
 
-        let (this, known) = (&*self, &known);
+    /// Carries those who left, if the brake lets them. Answers whether it did.
+    async fn carry_departures(&mut self, is_through: bool) -> Result<bool, PollError> {
+        let leaving = self.departures.judge(self.services, is_through).await?;
+        let Some(leaving) = leaving else { return Ok(false) };
+        for leaving in leaving.chunks(CONTACTS_AT_ONCE) {
+            let uids = leaving.iter().map(|(uid, _)| uid.clone());
+            let known = self.services.ledger.look_up(uids, []).await?.people;
+            self.carry_people(leaving.to_vec(), &known).await?;
+        }
+        Ok(true)
+    }
+
+    /// Whether this contact shows that the person left, and Gigya is to be told.
+    fn departs(&self, uid: &Uid, contact: &Contact, known: &HashMap<Uid, Agreed>) -> bool {
+        let (terms, now) = (self.ready.terms(), self.invocation.now());
+        plan(Seen::Unobserved, Seen::Present(contact), known.get(uid), terms, now).departs
+    }
+
+    async fn carry_people(
+        &mut self,
+        people: Vec<(Uid, Contact)>,
+        known: &HashMap<Uid, Agreed>,
+    ) -> Result<(), PollError> {
+        let this = &*self;
         let fates: Vec<Result<CarriedOne, PollError>> = stream::iter(people)
             .map(async |(uid, contact)| this.carry_one(uid, &contact, known).await)
             .buffered(ACCOUNTS_AT_ONCE)

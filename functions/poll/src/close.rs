@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use shared::domain::batch::{BatchStage, Outcome, PartStage};
 use shared::domain::report::{
-    BatchReport, Calls, Class, Inbound, ListedPerson, Losses, PartReport, PartState, People,
+    BatchReport, Brake, Calls, Class, Inbound, ListedPerson, Losses, PartReport, PartState, People,
     Report, State,
 };
 use shared::domain::run::{Phase, Run};
@@ -14,6 +14,7 @@ use shared::store::RunStore;
 use shared::store::runs::PartDocument;
 use tracing::{error, info};
 
+use crate::brake;
 use crate::errands;
 use crate::error::PollError;
 use crate::services::{Ready, Services};
@@ -71,11 +72,21 @@ pub(crate) async fn close(
     });
     let progress = errands::progress(ready, store, run, &parts).await?;
     let is_done = progress.is_some() && !in_flight && run.phase == Phase::Announced;
+    let held = brake::held(store).await?;
     if !is_done && !gives_up {
+        if !in_flight && held.is_some() && brake::wants_report(store).await? {
+            let report = report(store, run, &parts, &[], held, invocation).await?;
+            let lists = publish_lists(store, run, Vec::new()).await?;
+            publish(store, &report, &lists).await?;
+            brake::reported(store).await?;
+        }
         return Ok(false);
     }
     let rejected = progress.map(|progress| progress.rejected).unwrap_or_default();
-    let report = report(store, run, &parts, &rejected, is_done, invocation).await?;
+    let mut report = report(store, run, &parts, &rejected, held, invocation).await?;
+    if !is_done {
+        (report.state, report.settled_at) = (State::Failed, None);
+    }
     let lists = publish_lists(store, run, rejected).await?;
     publish(store, &report, &lists).await?;
 
@@ -131,7 +142,7 @@ async fn report(
     run: &Run,
     parts: &[PartDocument],
     rejected: &[ListedPerson],
-    is_done: bool,
+    brake: Option<Brake>,
     invocation: &Invocation,
 ) -> Result<Report, PollError> {
     let note: Note = store.note(NOTE).await?.unwrap_or_default();
@@ -159,23 +170,27 @@ async fn report(
     if let Err(imbalance) = &balances {
         error!(run.id = %run.run, people.read = imbalance.read, people.accounted = imbalance.accounted, "The run does not balance.");
     }
-    let is_good = is_done && balances.is_ok() && lost_batches == 0;
+    let state = match &brake {
+        _ if balances.is_err() || lost_batches > 0 => State::Failed,
+        Some(_) => State::Braked,
+        None => State::Settled,
+    };
     Ok(Report {
         run: run.run.clone(),
         customer: run.customer.clone(),
         trigger: run.trigger,
         scope: run.scope,
         dry_run: run.dry_run,
-        state: if is_good { State::Settled } else { State::Failed },
+        state,
         window: run.window,
         started_at: run.started_at,
-        settled_at: is_done.then(|| invocation.now()),
+        settled_at: brake.is_none().then(|| invocation.now()),
         people,
         inbound: note.inbound,
         losses,
         batches: batches(run, parts),
         calls,
-        brake: None,
+        brake,
     })
 }
 

@@ -8,7 +8,7 @@ use shared::constant_contact::{
     Amended, Amendment, ConstantContactError, Leaver, Meaning, Unsubscribe,
 };
 use shared::domain::agreed::Agreed;
-use shared::domain::batch::{Agreement, BatchStage};
+use shared::domain::batch::{Agreement, BatchStage, ErrandKind};
 use shared::domain::plan::{Leave, Outbound, Row, Seen, plan};
 use shared::domain::report::ListedPerson;
 use shared::domain::run::{Phase, Run};
@@ -19,6 +19,7 @@ use shared::store::runs::PartDocument;
 use shared::telemetry::chain;
 use tracing::{info, warn};
 
+use crate::brake;
 use crate::carry::write;
 use crate::error::PollError;
 use crate::removals::{self, ToRemove};
@@ -35,6 +36,9 @@ const OPT_OUT_REASON: &str = "Withdrew consent in the customer account";
 pub(crate) struct Progress {
     /// Batches whose errands are done, and when these were planned: a batch that is planned anew has new ones.
     done: BTreeMap<u32, Timestamp>,
+    /// Batches of which only the removals are left, since the brake is pulled.
+    #[serde(default)]
+    amended: BTreeMap<u32, Timestamp>,
     /// Whom Constant Contact refused.
     pub(crate) rejected: Vec<ListedPerson>,
 }
@@ -53,15 +57,25 @@ pub(crate) async fn carry_out(
     let parts = store.parts(None).await?;
     let Some(planned) = planned_batches(store, run, &parts).await? else { return Ok(0) };
     let mut progress: Progress = store.note(NOTE).await?.unwrap_or_default();
+    if planned.iter().all(|batch| progress.is_done(batch)) && run.read > 0 {
+        return Ok(0);
+    }
+    let ordinals: Vec<u32> = planned.iter().map(|batch| batch.ordinal).collect();
+    let is_braked = brake::judge(services, ready, store, run, &ordinals).await?;
     let mut count = 0;
     for batch in planned {
-        if progress.is_done(&batch) {
+        if progress.is_done(&batch) || (is_braked && progress.is_amended(&batch)) {
             continue;
         }
         let ordinal = batch.ordinal;
         let mut runner =
-            Runner { services, ready, to_remove: ToRemove::new(), rejected: Vec::new() };
+            Runner { services, ready, is_braked, to_remove: ToRemove::new(), rejected: Vec::new() };
+        let mut waits = false;
         for errand in store.errands(ordinal).await? {
+            if is_braked && matches!(errand.kind, ErrandKind::Leave(_)) {
+                waits = true;
+                continue;
+            }
             if invocation.must_stop() {
                 // Done again from the first: whoever is done asks for nothing more.
                 removals::submit(ready, store, runner.to_remove).await?;
@@ -72,7 +86,8 @@ pub(crate) async fn carry_out(
         }
         removals::submit(ready, store, runner.to_remove).await?;
         progress.rejected.append(&mut runner.rejected);
-        progress.done.insert(ordinal, batch.at);
+        let slot = if waits { &mut progress.amended } else { &mut progress.done };
+        slot.insert(ordinal, batch.at);
         store.write_note(NOTE, &progress).await?;
     }
     Ok(count)
@@ -87,7 +102,9 @@ pub(crate) async fn progress(
 ) -> Result<Option<Progress>, PollError> {
     let Some(planned) = planned_batches(store, run, parts).await? else { return Ok(None) };
     let progress: Progress = store.note(NOTE).await?.unwrap_or_default();
-    let all_done = run.dry_run || planned.iter().all(|batch| progress.is_done(batch));
+    let is_braked = brake::held(store).await?.is_some();
+    let all_done =
+        run.dry_run || (!is_braked && planned.iter().all(|batch| progress.is_done(batch)));
     Ok((all_done && removals::settle(ready, store).await?).then_some(progress))
 }
 
@@ -118,6 +135,7 @@ async fn planned_batches(
 struct Runner<'a> {
     services: &'a Services,
     ready: &'a Ready,
+    is_braked: bool,
     to_remove: ToRemove,
     rejected: Vec<ListedPerson>,
 }
@@ -125,6 +143,10 @@ struct Runner<'a> {
 impl Progress {
     fn is_done(&self, batch: &PlannedBatch) -> bool {
         batch.errands == 0 || self.done.get(&batch.ordinal) == Some(&batch.at)
+    }
+
+    fn is_amended(&self, batch: &PlannedBatch) -> bool {
+        self.amended.get(&batch.ordinal) == Some(&batch.at)
     }
 }
 
@@ -169,6 +191,11 @@ impl Runner<'_> {
             (Some(Outbound::Amend { row, lists }), Some(contact)) => {
                 self.agree_on_leaving(uid, agreed, &lists).await?;
                 self.amend(uid, &contact, row, &lists).await?
+            }
+            // It was an amendment when it was planned; as a removal it was not counted.
+            (Some(Outbound::Leave(_)), Some(_)) if self.is_braked => {
+                self.remember(uid, invocation).await?;
+                false
             }
             (Some(Outbound::Leave(Leave::Unsubscribe)), Some(contact)) => {
                 let reason = Some(OPT_OUT_REASON.to_owned());

@@ -3,8 +3,10 @@
 //!
 //! It is cheap when idle: with no run open and no inbound read due it costs two reads of the bucket.
 
+mod brake;
 mod carry;
 mod close;
+mod departures;
 mod errands;
 mod error;
 mod event;

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`check`] | `gigya-cc check`: are settings, secret and both vendors fit for a run |
 //! | [`run`] | `gigya-cc run`: export's own code, from here |
+//! | [`release`] | `gigya-cc run --release-brake` |
 //! | [`services`] | what `check` may touch |
 //! | [`render`] | words and JSON; the only place that prints |
 //!
@@ -12,6 +13,7 @@
 
 pub mod check;
 mod log;
+pub mod release;
 pub mod render;
 pub mod run;
 pub mod services;

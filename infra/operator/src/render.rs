@@ -11,6 +11,7 @@ use shared::domain::run::Phase;
 use shared::store::keys;
 
 use crate::check::{Checked, Finding, ListShown, NamedAs, Subject, Verdict};
+use crate::release::{INBOUND, Release};
 
 /// For whom data is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +55,48 @@ pub(crate) fn answer(answer: &Answer, bucket: &str, dry_run: bool, form: Form) {
         }
     }
     say(&what_happens_next(answer, dry_run));
+}
+
+/// Prints what came of releasing a brake.
+pub(crate) fn released(run: &str, release: &Release, form: Form) {
+    let (words, state) = words_of_release(run, release);
+    match form {
+        Form::Words => print(&words),
+        Form::Json => print_json(&json!({"run": run, "release": state})),
+    }
+}
+
+/// What came of releasing a brake, for people and for programs.
+pub fn words_of_release(run: &str, release: &Release) -> (String, &'static str) {
+    let (of, goes_on) = if run == INBOUND {
+        ("the inbound read".to_owned(), "opts them out at Gigya")
+    } else {
+        (format!("run {run}"), "makes them")
+    };
+    match release {
+        Release::Released(brake) => (
+            format!(
+                "Released the brake of {of}: {} removals may go on, and poll {goes_on} at its next tick.",
+                brake.removals
+            ),
+            "released",
+        ),
+        Release::Before(at) => {
+            (format!("The brake of {of} was released before, at {at}."), "before")
+        }
+        Release::NotPulled => (
+            format!(
+                "No brake is pulled on {of}.\n  → copy the run's id from its report, or from the log of poll"
+            ),
+            "not_pulled",
+        ),
+        Release::Again => (
+            format!(
+                "The brake of {of} was changing at this moment.\n  → run the same command again"
+            ),
+            "again",
+        ),
+    }
 }
 
 /// Says how far a run has come that is still reading.

@@ -11,8 +11,10 @@ use shared::aws;
 use shared::domain::run::Phase;
 use shared::invocation::{Clock, Invocation};
 use shared::settings::Environment;
+use shared::store::Bucket;
 use shared::telemetry::chain;
 
+use crate::release;
 use crate::render::{self, Form};
 
 /// How long one stretch of reading may take: as long as an invocation of Lambda (AWS Lambda quotas, "Function timeout").
@@ -31,7 +33,7 @@ pub struct Options {
     #[command(flatten)]
     what: What,
     /// Reads and plans as usual, submits nothing, and reports what would have been done.
-    #[arg(long, conflicts_with = "resume")]
+    #[arg(long, conflicts_with_all = ["resume", "release_brake"])]
     dry_run: bool,
 }
 
@@ -51,12 +53,15 @@ struct What {
     /// Goes on with the run that is unfinished.
     #[arg(long)]
     resume: bool,
+    /// Lets a run make the removals that its brake has stopped; `inbound` for those of an inbound read.
+    #[arg(long, value_name = "RUN")]
+    release_brake: Option<String>,
 }
 
 impl Options {
     /// The event that asks export for it.
     fn event(&self) -> Value {
-        let What { full, since, sample, resume } = &self.what;
+        let What { full, since, sample, resume, release_brake: _ } = &self.what;
         let dry_run = self.dry_run;
         if *resume {
             return resume_event();
@@ -91,7 +96,12 @@ pub(crate) async fn start<L: Fn(&str) -> Option<String>>(
             return false;
         }
     };
-    let services = match Services::connect(&environment, &aws::connect().await) {
+    let sdk = aws::connect().await;
+    if let Some(run) = &options.what.release_brake {
+        let bucket = Bucket::connect(&sdk, &environment.bucket);
+        return release::start(run, &bucket, form).await;
+    }
+    let services = match Services::connect(&environment, &sdk) {
         Ok(services) => services,
         Err(error) => {
             render::failed(&chain(&error), "install the machine's root certificates");

@@ -5,6 +5,7 @@ pub mod account;
 pub mod activity;
 pub mod agreed;
 pub mod batch;
+pub mod brake;
 pub mod charset;
 pub mod condition;
 pub mod consent;

@@ -10,6 +10,8 @@ pub const RUN_LEASE: &str = "state/run.json";
 pub const WATERMARKS: &str = "state/watermarks.json";
 /// How fresh the inbound read is.
 pub const INBOUND: &str = "state/inbound.json";
+/// The brake that an inbound read pulled.
+pub const INBOUND_BRAKE: &str = "state/inbound-brake.json";
 /// People whom the next run reads whatever their time says.
 pub const DUE: &str = "state/due.json";
 /// Who refreshes the token.

@@ -11,6 +11,7 @@ use super::document::Document;
 use super::lines::{BadLine, LinesWriter, read_lines};
 use super::{StoreError, keys};
 use crate::domain::batch::{Agreement, Claim, Errand, Part};
+use crate::domain::brake::Pulled;
 use crate::domain::run::Run;
 use crate::domain::{Account, RunId};
 
@@ -36,6 +37,9 @@ pub struct PartDocument {
     /// What is known of it.
     pub part: Part,
 }
+
+/// Where a run keeps the brake that was pulled on it.
+const BRAKE: &str = "brake.json";
 
 impl RunStore {
     /// The objects of this run.
@@ -279,6 +283,30 @@ impl RunStore {
         let key = self.key(name);
         self.bucket.put(&key, bytes.into(), content_type).await?;
         Ok(key)
+    }
+
+    /// Reads the brake that was pulled on this run, with its version.
+    ///
+    /// # Errors
+    /// When the bucket refuses or the object is broken.
+    pub async fn brake(&self) -> Result<Option<Document<Pulled>>, StoreError> {
+        Ok(self.bucket.get_json(&self.key(BRAKE)).await?)
+    }
+
+    /// Writes the brake, over the version that was read or where none is yet; `Taken` when somebody else wrote meanwhile.
+    ///
+    /// # Errors
+    /// When the bucket refuses.
+    pub async fn write_brake(
+        &self,
+        pulled: &Pulled,
+        known: Option<&super::bucket::ETag>,
+    ) -> Result<Put, StoreError> {
+        let key = self.key(BRAKE);
+        Ok(match known {
+            Some(etag) => self.bucket.replace_json(&key, pulled, etag).await?,
+            None => self.bucket.put_json_new(&key, pulled).await?,
+        })
     }
 
     /// Keeps a note of progress that only this run needs, such as the errands that are done.

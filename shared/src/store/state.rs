@@ -10,6 +10,7 @@ use super::bucket::{Bucket, ETag, Put};
 use super::document::Document;
 use super::{SWAPS_MAX, StoreError, keys};
 use crate::domain::Uid;
+use crate::domain::brake::Pulled;
 use crate::domain::run::RunLease;
 use crate::domain::watermark::{InboundState, Watermarks};
 
@@ -96,6 +97,25 @@ impl StateStore {
         known: Option<&ETag>,
     ) -> Result<Put, StoreError> {
         self.write(keys::INBOUND, state, known).await
+    }
+
+    /// The brake that an inbound read pulled, if one did.
+    ///
+    /// # Errors
+    /// When the bucket refuses or the object is broken.
+    pub async fn inbound_brake(&self) -> Result<Option<Pulled>, StoreError> {
+        Ok(self.read(keys::INBOUND_BRAKE).await?.0)
+    }
+
+    /// Pulls, releases or forgets it.
+    ///
+    /// # Errors
+    /// When the bucket refuses, or others keep changing it.
+    pub async fn change_inbound_brake(
+        &self,
+        change: impl Fn(&mut Option<Pulled>),
+    ) -> Result<Option<Pulled>, StoreError> {
+        self.change(keys::INBOUND_BRAKE, change).await
     }
 
     /// Whom the next run reads whatever their time says.

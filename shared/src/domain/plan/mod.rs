@@ -65,6 +65,8 @@ pub struct Plan {
     pub look: bool,
     /// The account should be read again by the next run: Constant Contact moved away from what Gigya owns.
     pub due: bool,
+    /// The person left in Constant Contact since the agreement, and the customer's policy carries that to Gigya.
+    pub departs: bool,
     /// Fields that both sides changed, kept for a person to decide.
     pub conflicts: Vec<ContactField>,
     /// Fields that were emptied at Gigya and stay filled in Constant Contact, because nothing that we can send empties them.
@@ -226,6 +228,7 @@ impl Plan {
             inbound: None,
             look: false,
             due: false,
+            departs: false,
             conflicts: Vec::new(),
             uncleared: Vec::new(),
             losses: Vec::new(),
@@ -298,14 +301,15 @@ impl Person<'_> {
     /// Only Constant Contact was looked at: echoes end here; what concerns Gigya asks for a look.
     fn without_account(mut self, contact: Seen<&Contact>, departed: bool) -> Plan {
         let mut plan = Plan::nothing(Class::Unchanged, Reason::InStep);
+        plan.departs = departed && self.asks_to_opt_out();
         if let Some(contact) = alive(contact) {
             let moved = self.reconcile_unseen_account(contact);
-            plan.look = moved.concerns_gigya || (departed && self.asks_to_opt_out());
+            plan.look = moved.concerns_gigya || plan.departs;
             let address_moved =
                 self.known.address.is_some() && self.next.address != self.known.address;
             plan.due = moved.from_gigyas_value || address_moved;
-        } else if departed {
-            plan.look = self.asks_to_opt_out();
+        } else {
+            plan.look = plan.departs;
         }
         plan.noted = Some(self.next.clone());
         plan.agreed = Some(self.next);

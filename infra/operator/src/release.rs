@@ -1,0 +1,88 @@
+//! `gigya-cc run --release-brake`: a person has looked, and the removals may go on.
+
+use jiff::Timestamp;
+use shared::domain::RunId;
+use shared::domain::brake::Pulled;
+use shared::domain::report::Brake;
+use shared::invocation::Clock;
+use shared::store::bucket::Put;
+use shared::store::{Bucket, RunStore, StateStore, StoreError};
+use shared::telemetry::chain;
+
+use crate::render::{self, Form};
+
+/// What stands for the inbound read in the place of a run.
+pub const INBOUND: &str = "inbound";
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Release {
+    /// The brake is released; this is what it had stopped.
+    Released(Brake),
+    /// Somebody released it before.
+    Before(Timestamp),
+    /// No brake is pulled there.
+    NotPulled,
+    /// The brake changed in this moment.
+    Again,
+}
+
+/// Releases the brake of a run, or of the inbound read, and says what came of it; whether it is released now.
+pub(crate) async fn start(run: &str, bucket: &Bucket, form: Form) -> bool {
+    match release(run, bucket, Clock::System.now()).await {
+        Ok(released) => {
+            render::released(run, &released, form);
+            match released {
+                Release::Released(_) | Release::Before(_) => true,
+                Release::NotPulled | Release::Again => false,
+            }
+        }
+        Err(error) => {
+            let next = "check BUCKET, and region and credentials of AWS";
+            render::failed(&chain(&error), next);
+            false
+        }
+    }
+}
+
+/// Releases a brake. Poll goes on with what it stopped at its next tick.
+///
+/// # Errors
+/// When the bucket refuses.
+pub async fn release(run: &str, bucket: &Bucket, now: Timestamp) -> Result<Release, StoreError> {
+    if run == INBOUND {
+        release_inbound(bucket, now).await
+    } else {
+        release_run(run, bucket, now).await
+    }
+}
+
+async fn release_run(run: &str, bucket: &Bucket, now: Timestamp) -> Result<Release, StoreError> {
+    let store = RunStore::new(bucket.clone(), RunId::from(run));
+    let Some(there) = store.brake().await? else { return Ok(Release::NotPulled) };
+    if let Some(at) = there.value.released_at {
+        return Ok(Release::Before(at));
+    }
+    let released = Pulled { released_at: Some(now), ..there.value };
+    Ok(match store.write_brake(&released, Some(&there.etag)).await? {
+        Put::Done(_) => Release::Released(released.brake),
+        Put::Taken => Release::Again,
+    })
+}
+
+async fn release_inbound(bucket: &Bucket, now: Timestamp) -> Result<Release, StoreError> {
+    let state = StateStore::new(bucket.clone());
+    match state.inbound_brake().await? {
+        None => Ok(Release::NotPulled),
+        Some(Pulled { released_at: Some(at), .. }) => Ok(Release::Before(at)),
+        Some(_) => {
+            let release = |pulled: &mut Option<Pulled>| {
+                if let Some(pulled) = pulled {
+                    pulled.released_at = Some(now);
+                }
+            };
+            let after = state.change_inbound_brake(release).await?;
+            Ok(after.map_or(Release::NotPulled, |pulled| Release::Released(pulled.brake)))
+        }
+    }
+}
