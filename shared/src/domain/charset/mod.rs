@@ -6,9 +6,13 @@
 //!
 //! HTML entities are not decoded here. Gigya's are decoded once, at the door (`text::canonical`): decoding them twice would
 //! make `<` of a person's `&amp;lt;`.
+//!
+#![doc = include_str!("../../../docs/characters.md")]
 
 mod latin1;
 mod line;
+#[cfg(test)]
+mod page;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

@@ -6,10 +6,10 @@ use proptest::test_runner::FileFailurePersistence;
 use super::*;
 
 /// Texts of which everything is asked, each converted in [`WAYS`] ways.
-const TEXTS: u32 = 340_000;
+const TEXTS: u32 = 160_000;
 const WAYS: u32 = 6;
 /// Texts of each test that asks for one thing.
-const OTHER_TEXTS: u32 = 220_000;
+const OTHER_TEXTS: u32 = 280_000;
 const _: () = assert!(TEXTS + 3 * OTHER_TEXTS >= 1_000_000, "by the million");
 
 fn config(cases: u32) -> ProptestConfig {
