@@ -8,10 +8,15 @@
 //! Two answers are not errors: an activity that Constant Contact has forgotten and a contact that it does not know are
 //! `None`.
 
+mod calls;
 mod dialects;
+mod endpoint;
 pub mod error;
+mod meaning;
 mod multipart;
+mod operation;
 pub mod v3;
+mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
