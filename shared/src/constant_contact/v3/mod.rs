@@ -29,7 +29,6 @@ use crate::http::call::with_retries;
 use crate::http::{Caller, Now, Pace, Wire};
 
 pub use super::calls::SCHEDULE;
-pub use super::endpoint::InsecureEndpoint;
 pub use connection::{Connection, ENDPOINT, TOKEN_ENDPOINT};
 pub(super) use imports::headings;
 
