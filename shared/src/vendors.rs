@@ -153,3 +153,15 @@ pub fn constant_contact(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_for_the_other_dialect_is_told_with_what_is_wanted_instead() {
+        let told = |asked| VendorError::OtherDialect { asked }.to_string();
+        insta::assert_snapshot!(told(Dialect::V3), @r#"[constant_contact] api is "v3" and the secret is for the other: put client_id, client_secret and refresh_token into it, or change api"#);
+        insta::assert_snapshot!(told(Dialect::V2), @r#"[constant_contact] api is "v2" and the secret is for the other: put api_key and access_token into it, or change api"#);
+    }
+}

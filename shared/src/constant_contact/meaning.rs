@@ -46,11 +46,12 @@ impl Meaning {
     /// old also with 401.
     pub(super) fn of(status: StatusCode, key: Option<&str>) -> Self {
         match (status.as_u16(), key) {
-            (401 | 403 | 429, Some("mashery.not.authorized.over.qps")) => Self::Throttled,
-            (401 | 403 | 429, Some("mashery.not.authorized.over.ratelimit")) => Self::QuotaSpent,
-            (401 | 403, Some("mashery.not.authorized.inactive")) => Self::ClientRefused,
+            (401 | 403, Some("mashery.not.authorized.over.qps")) => Self::Throttled,
+            (401 | 403 | 429, Some("mashery.not.authorized.over.ratelimit"))
+            | (429, Some("quota_exceeded")) => Self::QuotaSpent,
             (400 | 401, Some("invalid_grant")) => Self::ConnectionDead,
-            (400 | 401, Some("invalid_client" | "unauthorized_client")) => Self::ClientRefused,
+            (400 | 401, Some("invalid_client" | "unauthorized_client"))
+            | (401 | 403, Some("mashery.not.authorized.inactive")) => Self::ClientRefused,
             // "contact_id is in an invalid format": no contact has such an id.
             (400 | 404, Some("contacts.api.not_found")) | (404, _) => Self::NotFound,
             (400 | 405 | 406 | 413 | 422, _) => Self::Invalid,
@@ -59,7 +60,6 @@ impl Meaning {
             (409, _) => Self::Conflict,
             (410, _) => Self::Retired,
             (415, _) => Self::WrongType,
-            (429, Some("quota_exceeded")) => Self::QuotaSpent,
             // The only 429s with a bare object are `throttled` and `quota_exceeded`; the queue's body is not documented.
             (429, Some(key)) if key.contains("queue") || key.contains("activities") => {
                 Self::QueueFull

@@ -4,16 +4,21 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Mutex;
 
 use futures_util::future::BoxFuture;
-use http::StatusCode;
 use serde_json::json;
 
 use super::*;
-use crate::constant_contact::{Amended, Amendment, ContactsQuery, Cursor, Leaver, Meaning};
+use crate::constant_contact::{
+    Amended, Amendment, ConstantContact, ContactsQuery, Cursor, Import, Leaver, Meaning,
+};
 use crate::domain::{ContactId, Dispose as _, Disposition, ListId, Permission, Secret};
 use crate::http::WireError;
 
 /// What the far end does next.
-type Turn = Result<(u16, Vec<u8>), WireError>;
+#[derive(Debug)]
+enum Turn {
+    Answer(u16, Vec<u8>),
+    Silence(WireError),
+}
 
 /// A far end that follows a script and keeps what it was sent.
 #[derive(Debug, Default)]
@@ -41,8 +46,12 @@ impl Wire for Script {
         self.sent.lock().unwrap().push(parts.join("\n"));
         let turn = self.turns.lock().unwrap().pop_front().expect("the script goes on");
         Box::pin(async move {
-            let (status, body) = turn?;
-            Ok(http::Response::builder().status(status).body(body.into()).unwrap())
+            match turn {
+                Turn::Answer(status, body) => {
+                    Ok(http::Response::builder().status(status).body(body.into()).unwrap())
+                }
+                Turn::Silence(error) => Err(error),
+            }
         })
     }
 }
@@ -66,7 +75,9 @@ impl Rig {
     }
 
     fn answering(answers: impl IntoIterator<Item = Value>) -> Self {
-        Self::of(answers.into_iter().map(|answer| Ok((200, answer.to_string().into_bytes()))))
+        Self::of(
+            answers.into_iter().map(|answer| Turn::Answer(200, answer.to_string().into_bytes())),
+        )
     }
 
     /// What was sent, each with its body.
@@ -81,7 +92,7 @@ impl Rig {
 
 fn refused(status: u16, key: &str) -> Turn {
     let body = json!([{"error_key": key, "error_message": "zoe@example.com"}]);
-    Ok((status, body.to_string().into_bytes()))
+    Turn::Answer(status, body.to_string().into_bytes())
 }
 
 fn lists(ids: &[&str]) -> BTreeSet<ListId> {
@@ -101,7 +112,7 @@ fn contact(id: &Value, status: &str) -> Value {
 
 #[tokio::test(start_paused = true)]
 async fn an_import_travels_byte_for_byte_in_a_form() {
-    let rig = Rig::of([Ok((201, br#"{"id": 12345, "type": "ADD_CONTACTS"}"#.to_vec()))]);
+    let rig = Rig::of([Turn::Answer(201, br#"{"id": 12345, "type": "ADD_CONTACTS"}"#.to_vec())]);
     let file = Bytes::from_static(b"EMAIL,FIRST NAME\r\nzoe@example.com,Zo\xeb\r\n");
     let id = rig.client.import_csv("run.0.0.csv", file, &lists(&["7", "12"]), true).await.unwrap();
     assert_eq!(id.as_str(), "12345");
@@ -131,10 +142,10 @@ async fn an_import_travels_byte_for_byte_in_a_form() {
 async fn an_import_whose_answer_is_lost_is_not_sent_again() {
     let lost = WireError::Answer { host: "far".into(), source: "timeout".into() };
     let turns = [
-        Err(lost),
-        Ok((503, Vec::new())),
-        Ok((200, b"<html>".to_vec())),
-        Ok((200, b"{}".to_vec())),
+        Turn::Silence(lost),
+        Turn::Answer(503, Vec::new()),
+        Turn::Answer(200, b"<html>".to_vec()),
+        Turn::Answer(200, b"{}".to_vec()),
     ];
     for turn in turns {
         let rig = Rig::of([turn]);
@@ -149,8 +160,8 @@ async fn an_import_whose_answer_is_lost_is_not_sent_again() {
 async fn what_came_to_nothing_is_sent_again_and_a_spent_quota_waits_for_midnight() {
     let unreached = WireError::Connect { host: "far".into(), source: "refused".into() };
     let throttled = || refused(403, "mashery.not.authorized.over.qps");
-    let accepted = Ok((202, br#"{"id": "a07e"}"#.to_vec()));
-    let rig = Rig::of([throttled(), Err(unreached), throttled(), accepted]);
+    let accepted = Turn::Answer(202, br#"{"id": "a07e"}"#.to_vec());
+    let rig = Rig::of([throttled(), Turn::Silence(unreached), throttled(), accepted]);
     let id = rig.client.import_csv("a.csv", Bytes::new(), &lists(&["7"]), false).await.unwrap();
     assert_eq!((id.as_str(), rig.sent().len(), rig.client.calls()), ("a07e", 4, 4));
 
@@ -263,11 +274,11 @@ async fn people_leave_lists_by_address_and_without_one_singly() {
         id: id.into(),
         address: address.map(|address| address.parse().unwrap()),
     };
-    let nothing = || Ok((StatusCode::NO_CONTENT.as_u16(), Vec::new()));
+    let nothing = || Turn::Answer(204, Vec::new());
     let rig = Rig::of([
         nothing(),
         refused(404, "http.status.not_found"),
-        Ok((201, br#"{"id": "a1"}"#.to_vec())),
+        Turn::Answer(201, br#"{"id": "a1"}"#.to_vec()),
     ]);
     let leavers =
         [leaver("1", Some("a@b.example")), leaver("2", None), leaver("3", Some("c@d.example"))];
@@ -313,8 +324,8 @@ async fn an_unsubscribe_and_leaving_the_last_list_are_deletions() {
         unsubscribe: Some(unsubscribe),
         ..Amendment::default()
     };
-    let read = |status| Ok((200, contact(&json!(5), status).to_string().into_bytes()));
-    let nothing = || Ok((204, Vec::new()));
+    let read = |status| Turn::Answer(200, contact(&json!(5), status).to_string().into_bytes());
+    let nothing = || Turn::Answer(204, Vec::new());
     let rig = Rig::of([read("ACTIVE"), nothing(), nothing()]);
     assert_eq!(rig.client.amend(&"5".into(), &leave).await.unwrap(), Amended::Written);
     insta::assert_snapshot!(rig.sent().join("\n"), @"
@@ -356,7 +367,7 @@ async fn lists_are_read_with_ids_of_either_kind_and_made_once() {
         {"id": "2050305614", "name": "Updates", "status": "HIDDEN"}]);
     let rig = Rig::of([
         refused(409, "http.status.list.conflict"),
-        Ok((200, both.to_string().into_bytes())),
+        Turn::Answer(200, both.to_string().into_bytes()),
     ]);
     let list = rig.client.create_list("Updates").await.unwrap();
     assert_eq!((list.id.as_str(), list.name.as_str()), ("2050305614", "Updates"));
@@ -387,12 +398,12 @@ fn there_are_fifteen_custom_fields_and_no_other_can_be_made() {
 async fn an_export_is_started_found_and_read_with_the_key() {
     let link = "https://api.constantcontact.com/v2/exports/a1.csv";
     let rig = Rig::of([
-        Ok((201, br#"{"id": "a1"}"#.to_vec())),
-        Ok((
+        Turn::Answer(201, br#"{"id": "a1"}"#.to_vec()),
+        Turn::Answer(
             200,
             json!({"id": "a1", "status": "COMPLETE", "file_name": link}).to_string().into_bytes(),
-        )),
-        Ok((200, b"Email Address,Custom Field 1\r\nzoe@example.com,u1\r\n".to_vec())),
+        ),
+        Turn::Answer(200, b"Email Address,Custom Field 1\r\nzoe@example.com,u1\r\n".to_vec()),
     ]);
     let fields = ["custom_field_1", "birthday", "email"].map(|field| field.parse().unwrap());
     let id = rig.client.start_export(&"7".into(), &fields).await.unwrap();
@@ -415,6 +426,21 @@ async fn an_export_is_started_found_and_read_with_the_key() {
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_in_iso_8859_1_is_read_all_the_same() {
-    let rig = Rig::of([Ok((200, b"[{\"id\":1,\"name\":\"Zo\xeb\"}]".to_vec()))]);
+    let rig = Rig::of([Turn::Answer(200, b"[{\"id\":1,\"name\":\"Zo\xeb\"}]".to_vec())]);
     assert_eq!(rig.client.lists().await.unwrap()[0].name, "Zoë");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_face_speaks_v2_and_says_what_it_cannot_do() {
+    let rig = Rig::of([Turn::Answer(201, br#"{"id": "a1"}"#.to_vec())]);
+    let face = ConstantContact::V2(Box::new(rig.client));
+    let csv = Import::Csv { file: Bytes::new(), blanks_clear: false };
+    let id = face.import("a.csv", csv, &lists(&["7"])).await.unwrap();
+    assert_eq!((id.as_str(), face.dialect(), face.calls()), ("a1", Dialect::V2, 1));
+    let sent = rig.script.sent.lock().unwrap()[0].clone();
+    assert!(sent.starts_with("POST /v2/activities/addcontacts?api_key=k3y\n"), "{sent}");
+    let error =
+        face.import("a.json", Import::Json(Bytes::new()), &lists(&["7"])).await.unwrap_err();
+    assert_eq!(error.to_string(), "v2 cannot import contacts (JSON)");
+    assert_eq!(error.disposition(), Disposition::Halt);
 }

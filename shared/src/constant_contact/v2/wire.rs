@@ -224,8 +224,8 @@ pub(super) struct Contact {
 
 #[derive(Deserialize)]
 struct Email {
-    #[serde(default, deserialize_with = "text")]
-    email_address: Option<String>,
+    #[serde(rename = "email_address", default, deserialize_with = "text")]
+    address: Option<String>,
     #[serde(default, deserialize_with = "text")]
     status: Option<String>,
     #[serde(default, deserialize_with = "text")]
@@ -348,7 +348,7 @@ impl Contact {
             uid: fields.get(uid_field).map(|uid| Uid::new(uid.as_str())),
             permission,
             opt_out: email.as_ref().and_then(Email::opt_out),
-            email: email.and_then(|email| email.email_address?.parse().ok()),
+            email: email.and_then(|email| email.address?.parse().ok()),
             fields,
             lists,
             created_at: self.created_date.as_deref().and_then(moment),
