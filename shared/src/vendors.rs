@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use crate::connection;
-use crate::constant_contact::ConstantContact;
-use crate::constant_contact::v3::{self, Connection, InsecureEndpoint};
-use crate::domain::{Dispose, Disposition};
+use crate::constant_contact::{ConstantContact, InsecureEndpoint, v2, v3};
+use crate::domain::{Dialect, Dispose, Disposition};
 use crate::gigya::{Credentials, CredentialsError, Endpoint, EndpointError, Gigya, Paces, Site};
 use crate::http::{Now, Wire};
 use crate::secrets::{ConstantContactSecret, CustomerSecret, GigyaSecret, Secrets};
@@ -34,11 +33,20 @@ pub enum VendorError {
     /// Constant Contact's endpoints.
     #[error("Constant Contact's endpoint cannot be used")]
     Insecure(#[source] InsecureEndpoint),
-    /// The settings say v3 and the secret is for v2.
-    #[error(
-        "[constant_contact] api is \"v3\" and the secret holds a v2 key: put client_id, client_secret and refresh_token into it"
-    )]
-    OtherDialect,
+    /// Settings and secret are for different dialects.
+    #[error("[constant_contact] api is \"{asked}\" and the secret is for the other: put {} into it, or change api", keys(*asked))]
+    OtherDialect {
+        /// What the settings ask for.
+        asked: Dialect,
+    },
+}
+
+/// What the secret holds for a dialect.
+fn keys(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::V3 => "client_id, client_secret and refresh_token",
+        Dialect::V2 => "api_key and access_token",
+    }
 }
 
 impl Dispose for VendorError {
@@ -108,26 +116,52 @@ pub fn constant_contact(
     wire: &Arc<dyn Wire>,
     now: &Now,
 ) -> Result<ConstantContact, VendorError> {
-    let (client_id, client_secret) = match &secret.constant_contact {
-        ConstantContactSecret::V3 { client_id, client_secret, .. } => (client_id, client_secret),
-        ConstantContactSecret::V2 { .. } => return Err(VendorError::OtherDialect),
-    };
-    let connection = Connection::new(
-        settings.endpoint.clone(),
-        settings.token_endpoint.clone(),
-        client_id.clone(),
-        client_secret.clone(),
-    )
-    .map_err(VendorError::Insecure)?;
-    let (secrets, bucket) = kept;
-    let renew =
-        connection::renew(secrets, bucket, connection.clone(), Arc::clone(wire), Arc::clone(now));
-    Ok(ConstantContact::V3(Box::new(v3::Client::connect(
-        connection,
-        renew,
-        Arc::clone(wire),
-        Arc::clone(now),
-        settings.calls_per_second,
-        &settings.uid_field,
-    ))))
+    match (settings.api, &secret.constant_contact) {
+        (Dialect::V3, ConstantContactSecret::V3 { client_id, client_secret, .. }) => {
+            let connection = v3::Connection::new(
+                settings.endpoint.clone(),
+                settings.token_endpoint.clone(),
+                client_id.clone(),
+                client_secret.clone(),
+            )
+            .map_err(VendorError::Insecure)?;
+            let (secrets, bucket) = kept;
+            let (wire, now) = (Arc::clone(wire), Arc::clone(now));
+            let renew = connection::renew(
+                secrets,
+                bucket,
+                connection.clone(),
+                Arc::clone(&wire),
+                Arc::clone(&now),
+            );
+            let (pace, uid_field) = (settings.calls_per_second, &settings.uid_field);
+            let client = v3::Client::connect(connection, renew, wire, now, pace, uid_field);
+            Ok(ConstantContact::V3(Box::new(client)))
+        }
+        (Dialect::V2, ConstantContactSecret::V2 { api_key, access_token }) => {
+            let endpoint = settings.endpoint.clone();
+            let connection = v2::Connection::new(endpoint, api_key.clone(), access_token.clone())
+                .map_err(VendorError::Insecure)?;
+            let (wire, now) = (Arc::clone(wire), Arc::clone(now));
+            let (pace, uid_field) = (settings.calls_per_second, &settings.uid_field);
+            let client = v2::Client::connect(connection, wire, now, pace, uid_field);
+            Ok(ConstantContact::V2(Box::new(client)))
+        }
+        (asked @ Dialect::V3, ConstantContactSecret::V2 { .. })
+        | (asked @ Dialect::V2, ConstantContactSecret::V3 { .. }) => {
+            Err(VendorError::OtherDialect { asked })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_for_the_other_dialect_is_told_with_what_is_wanted_instead() {
+        let told = |asked| VendorError::OtherDialect { asked }.to_string();
+        insta::assert_snapshot!(told(Dialect::V3), @r#"[constant_contact] api is "v3" and the secret is for the other: put client_id, client_secret and refresh_token into it, or change api"#);
+        insta::assert_snapshot!(told(Dialect::V2), @r#"[constant_contact] api is "v2" and the secret is for the other: put api_key and access_token into it, or change api"#);
+    }
 }

@@ -297,7 +297,7 @@ impl Runner<'_> {
                 info!(account.uid = %uid, contact.id = %contact.id, "Amended a contact.");
                 Ok(true)
             }
-            Ok(Amended::Gone) => Ok(false),
+            Ok(Amended::Gone | Amended::Held) => Ok(false),
             Err(error) => {
                 let Some(reason) = refusal(&error) else { return Err(error.into()) };
                 self.reject(uid, reason);

@@ -43,7 +43,8 @@ pub(crate) async fn submit(
     let mut removals: Vec<Removal> = store.note(NOTE).await?.unwrap_or_default();
     for (lists, leavers) in to_remove {
         for leavers in leavers.chunks(BULK_CONTACT_IDS_MAX) {
-            let activity = ready.constant_contact.remove_from_lists(leavers, &lists).await?;
+            let submitted = ready.constant_contact.remove_from_lists(leavers, &lists).await?;
+            let Some(activity) = submitted else { continue };
             let contacts = leavers.iter().map(|leaver| leaver.id.clone()).collect();
             let lists = lists.clone();
             removals.push(Removal { activity, contacts, lists, tries: 1, is_over: false });
@@ -94,7 +95,10 @@ pub(crate) async fn settle(ready: &Ready, store: &RunStore) -> Result<bool, Poll
                     continue;
                 }
                 let client = &ready.constant_contact;
-                removal.activity = client.remove_from_lists(&leavers, &removal.lists).await?;
+                match client.remove_from_lists(&leavers, &removal.lists).await? {
+                    Some(activity) => removal.activity = activity,
+                    None => removal.is_over = true,
+                }
                 removal.tries += 1;
             }
         }

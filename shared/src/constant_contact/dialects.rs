@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::{
     Amended, Amendment, ConstantContactError, ContactPage, ContactsQuery, Cursor, CustomField,
-    CustomFields, List, v3,
+    CustomFields, List, Operation, v2, v3,
 };
 use crate::domain::{
     Activity, ActivityId, Contact, ContactField, ContactId, Dialect, EmailAddress, ListId,
@@ -21,6 +21,8 @@ use crate::domain::{
 pub enum ConstantContact {
     /// Version 3.
     V3(Box<v3::Client>),
+    /// Version 2.
+    V2(Box<v2::Client>),
 }
 
 /// What is imported.
@@ -57,7 +59,7 @@ impl From<&Contact> for Leaver {
 pub fn headings(dialect: Dialect, field: &ContactField) -> Vec<String> {
     match dialect {
         Dialect::V3 => v3::headings(field),
-        Dialect::V2 => Vec::new(),
+        Dialect::V2 => v2::headings(field),
     }
 }
 
@@ -66,6 +68,7 @@ impl ConstantContact {
     pub fn dialect(&self) -> Dialect {
         match self {
             Self::V3(_) => Dialect::V3,
+            Self::V2(_) => Dialect::V2,
         }
     }
 
@@ -73,6 +76,7 @@ impl ConstantContact {
     pub fn calls(&self) -> u64 {
         match self {
             Self::V3(client) => client.calls(),
+            Self::V2(client) => client.calls(),
         }
     }
 
@@ -92,6 +96,13 @@ impl ConstantContact {
                 client.import_csv(file_name, file, lists).await
             }
             (Self::V3(client), Import::Json(rows)) => client.import_json(&rows, lists).await,
+            (Self::V2(client), Import::Csv { file, blanks_clear }) => {
+                client.import_csv(file_name, file, lists, blanks_clear).await
+            }
+            (Self::V2(_), Import::Json(_)) => Err(ConstantContactError::NoSuchOperation {
+                dialect: Dialect::V2,
+                operation: Operation::ImportJson,
+            }),
         }
     }
 
@@ -105,6 +116,7 @@ impl ConstantContact {
     ) -> Result<Option<Activity>, ConstantContactError> {
         match self {
             Self::V3(client) => client.activity(id).await,
+            Self::V2(client) => client.activity(id).await,
         }
     }
 
@@ -118,6 +130,7 @@ impl ConstantContact {
     ) -> Result<Option<Activity>, ConstantContactError> {
         match self {
             Self::V3(client) => client.find_activity(file_name).await,
+            Self::V2(client) => client.find_activity(file_name).await,
         }
     }
 
@@ -131,6 +144,7 @@ impl ConstantContact {
     ) -> Result<ContactPage, ConstantContactError> {
         match self {
             Self::V3(client) => client.contacts(query).await,
+            Self::V2(client) => client.contacts(query).await,
         }
     }
 
@@ -141,6 +155,7 @@ impl ConstantContact {
     pub async fn next(&self, cursor: &Cursor) -> Result<ContactPage, ConstantContactError> {
         match self {
             Self::V3(client) => client.next(cursor).await,
+            Self::V2(client) => client.next(cursor).await,
         }
     }
 
@@ -151,6 +166,7 @@ impl ConstantContact {
     pub async fn contact(&self, id: &ContactId) -> Result<Option<Contact>, ConstantContactError> {
         match self {
             Self::V3(client) => client.contact(id).await,
+            Self::V2(client) => client.contact(id).await,
         }
     }
 
@@ -164,6 +180,7 @@ impl ConstantContact {
     ) -> Result<Option<Contact>, ConstantContactError> {
         match self {
             Self::V3(client) => client.contact_by_address(address).await,
+            Self::V2(client) => client.contact_by_address(address).await,
         }
     }
 
@@ -178,23 +195,26 @@ impl ConstantContact {
     ) -> Result<Amended, ConstantContactError> {
         match self {
             Self::V3(client) => client.amend(id, amendment).await,
+            Self::V2(client) => client.amend(id, amendment).await,
         }
     }
 
-    /// Submits the removal of up to 500 contacts from these lists.
+    /// Takes up to 500 contacts off these lists, as an activity; `None` when it is done without one, as v2 does with those
+    /// who have no address.
     ///
     /// # Errors
-    /// When there are none, or more than Constant Contact takes, or the call fails.
+    /// When there are none, or more than Constant Contact takes, or a call fails.
     pub async fn remove_from_lists(
         &self,
         leavers: &[Leaver],
         lists: &BTreeSet<ListId>,
-    ) -> Result<ActivityId, ConstantContactError> {
+    ) -> Result<Option<ActivityId>, ConstantContactError> {
         match self {
             Self::V3(client) => {
                 let ids: Vec<ContactId> = leavers.iter().map(|leaver| leaver.id.clone()).collect();
-                client.remove_from_lists(&ids, lists).await
+                client.remove_from_lists(&ids, lists).await.map(Some)
             }
+            Self::V2(client) => client.remove_from_lists(leavers, lists).await,
         }
     }
 
@@ -205,10 +225,11 @@ impl ConstantContact {
     pub async fn lists(&self) -> Result<Vec<List>, ConstantContactError> {
         match self {
             Self::V3(client) => client.lists().await,
+            Self::V2(client) => client.lists().await,
         }
     }
 
-    /// Makes a contact list, or finds the one that has the name already.
+    /// Makes a contact list, or finds the one that has the name already. v2 keeps no description.
     ///
     /// # Errors
     /// When the call fails.
@@ -219,6 +240,7 @@ impl ConstantContact {
     ) -> Result<List, ConstantContactError> {
         match self {
             Self::V3(client) => client.create_list(name, description).await,
+            Self::V2(client) => client.create_list(name).await,
         }
     }
 
@@ -229,19 +251,22 @@ impl ConstantContact {
     pub async fn custom_fields(&self) -> Result<Arc<CustomFields>, ConstantContactError> {
         match self {
             Self::V3(client) => client.custom_fields().await,
+            Self::V2(client) => Ok(client.custom_fields()),
         }
     }
 
     /// Finds the custom field of this label, or makes it as a text field.
     ///
     /// # Errors
-    /// When a call fails, for example because the tenant has as many custom fields as it can have.
+    /// When a call fails, for example because the tenant has as many custom fields as it can have; in v2, when it is none of
+    /// the fifteen.
     pub async fn ensure_custom_field(
         &self,
         label: &str,
     ) -> Result<CustomField, ConstantContactError> {
         match self {
             Self::V3(client) => client.ensure_custom_field(label).await,
+            Self::V2(client) => client.ensure_custom_field(label),
         }
     }
 }

@@ -7,8 +7,11 @@ use http::StatusCode;
 use jiff::Timestamp;
 
 use super::RenewError;
-use crate::domain::{ContactField, Dispose, Disposition};
+use crate::domain::{ContactField, Dialect, Dispose, Disposition};
 use crate::http::WireError;
+
+pub use super::meaning::Meaning;
+pub use super::operation::Operation;
 
 /// Wait when a thousand activities are queued (OAS, `Activities429ErrorResponse`): they end in minutes, not seconds.
 pub const QUEUE_FULL_SECONDS: u64 = 300;
@@ -26,210 +29,11 @@ const DAY_SECONDS: i64 = 86_400;
 /// Longest `error_key` that is kept; what is longer is no key.
 const KEY_CHARACTERS_MAX: usize = 80;
 
-/// What we were doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Operation {
-    /// Exchange a refresh token for an access token.
-    RefreshToken,
-    /// Submit a CSV import.
-    ImportCsv,
-    /// Submit a JSON import.
-    ImportJson,
-    /// Read one activity.
-    ReadActivity,
-    /// List the activities.
-    ListActivities,
-    /// Read a page of contacts.
-    ReadContacts,
-    /// Read one contact.
-    ReadContact,
-    /// Write one contact.
-    WriteContact,
-    /// Submit a removal from lists.
-    RemoveFromLists,
-    /// Submit a deletion.
-    DeleteContacts,
-    /// Read the lists.
-    ReadLists,
-    /// Make a list.
-    CreateList,
-    /// Read the custom fields.
-    ReadCustomFields,
-    /// Make a custom field.
-    CreateCustomField,
-}
-
-impl Operation {
-    /// Every operation.
-    pub const ALL: [Self; 14] = [
-        Self::RefreshToken,
-        Self::ImportCsv,
-        Self::ImportJson,
-        Self::ReadActivity,
-        Self::ListActivities,
-        Self::ReadContacts,
-        Self::ReadContact,
-        Self::WriteContact,
-        Self::RemoveFromLists,
-        Self::DeleteContacts,
-        Self::ReadLists,
-        Self::CreateList,
-        Self::ReadCustomFields,
-        Self::CreateCustomField,
-    ];
-
-    /// Whether sending it twice does no more than sending it once. An import sent twice is two jobs; everything else ends
-    /// in the same state (a second deletion finds nobody, a second creation answers 409).
-    pub fn is_repeatable(self) -> bool {
-        match self {
-            Self::ImportCsv | Self::ImportJson => false,
-            Self::RefreshToken
-            | Self::ReadActivity
-            | Self::ListActivities
-            | Self::ReadContacts
-            | Self::ReadContact
-            | Self::WriteContact
-            | Self::RemoveFromLists
-            | Self::DeleteContacts
-            | Self::ReadLists
-            | Self::CreateList
-            | Self::ReadCustomFields
-            | Self::CreateCustomField => true,
-        }
-    }
-}
-
-impl fmt::Display for Operation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::RefreshToken => "refresh the access token",
-            Self::ImportCsv => "import contacts (CSV)",
-            Self::ImportJson => "import contacts (JSON)",
-            Self::ReadActivity => "read an activity",
-            Self::ListActivities => "list the activities",
-            Self::ReadContacts => "read contacts",
-            Self::ReadContact => "read a contact",
-            Self::WriteContact => "write a contact",
-            Self::RemoveFromLists => "remove contacts from lists",
-            Self::DeleteContacts => "delete contacts",
-            Self::ReadLists => "read the lists",
-            Self::CreateList => "create a list",
-            Self::ReadCustomFields => "read the custom fields",
-            Self::CreateCustomField => "create a custom field",
-        })
-    }
-}
-
-/// What an answer other than success means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Meaning {
-    /// The request is malformed, or one of its values is refused.
-    Invalid,
-    /// The access token is refused, and so was a newer one.
-    TokenRefused,
-    /// The refresh token is used up, expired or revoked: a person must connect again.
-    ConnectionDead,
-    /// The client id or the client secret is refused.
-    ClientRefused,
-    /// A scope or a privilege is missing, or the application is deactivated; the three look alike.
-    Forbidden,
-    /// There is no such thing, or no longer.
-    NotFound,
-    /// It exists already, or somebody else is writing to it.
-    Conflict,
-    /// The body is of the wrong type.
-    WrongType,
-    /// Too many calls a second.
-    Throttled,
-    /// The day's calls are spent.
-    QuotaSpent,
-    /// Too many activities are queued.
-    QueueFull,
-    /// This interface has been retired.
-    Retired,
-    /// The vendor's own trouble.
-    Unavailable,
-    /// An answer that is not documented.
-    Undocumented,
-}
-
-impl Meaning {
-    /// The table of answers (OAS, the responses of each operation; guide, `glossary_responses` and `rate_limits`;
-    /// RFC 6749 §5.2 for the token endpoint). The key counts before the status where it says more.
-    pub(super) fn of(status: StatusCode, key: Option<&str>) -> Self {
-        match (status.as_u16(), key) {
-            (400 | 401, Some("invalid_grant")) => Self::ConnectionDead,
-            (400 | 401, Some("invalid_client" | "unauthorized_client")) => Self::ClientRefused,
-            // "contact_id is in an invalid format": no contact has such an id.
-            (400 | 404, Some("contacts.api.not_found")) | (404, _) => Self::NotFound,
-            (400 | 405 | 406 | 413 | 422, _) => Self::Invalid,
-            (401, _) => Self::TokenRefused,
-            (403, _) => Self::Forbidden,
-            (409, _) => Self::Conflict,
-            (410, _) => Self::Retired,
-            (415, _) => Self::WrongType,
-            (429, Some("quota_exceeded")) => Self::QuotaSpent,
-            // The only 429s with a bare object are `throttled` and `quota_exceeded`; the queue's body is not documented.
-            (429, Some(key)) if key.contains("queue") || key.contains("activities") => {
-                Self::QueueFull
-            }
-            (429, _) => Self::Throttled,
-            (408 | 500..=599, _) => Self::Unavailable,
-            _ => Self::Undocumented,
-        }
-    }
-
-    /// What the operator, or the program, should do next.
-    pub fn next_step(self) -> &'static str {
-        match self {
-            Self::Invalid => "mend the value or the mapping that made it",
-            Self::TokenRefused => {
-                "authorise the application anew and put the new refresh_token into the secret"
-            }
-            Self::ConnectionDead => {
-                "the refresh token is used up, expired or revoked: authorise the application anew and put the new refresh_token into the secret"
-            }
-            Self::ClientRefused => "check the client id and the client secret in the secret",
-            Self::Forbidden => {
-                "check that the application is active, has the scope contact_data, and that the connected user may write contacts and lists"
-            }
-            Self::NotFound => "check the id in the settings; it may have been deleted",
-            Self::Conflict => "it exists already, or was being edited: read it again",
-            Self::WrongType => "this is a defect of the program: report it",
-            Self::Throttled => "it is tried again more slowly",
-            Self::QuotaSpent => {
-                "it goes on after 00:00 UTC, when the day's calls are given out anew"
-            }
-            Self::QueueFull => "it is tried again when queued activities have ended",
-            Self::Retired => "this interface has been retired: move to dialect v3",
-            Self::Unavailable => "it is tried again",
-            Self::Undocumented => {
-                "this answer is not documented: look at status.constantcontact.com"
-            }
-        }
-    }
-
-    fn disposition(self, wait: Option<Duration>) -> Disposition {
-        match self {
-            Self::Invalid | Self::NotFound | Self::Conflict | Self::WrongType => {
-                Disposition::Reject
-            }
-            Self::TokenRefused
-            | Self::ConnectionDead
-            | Self::ClientRefused
-            | Self::Forbidden
-            | Self::Retired
-            | Self::Undocumented => Disposition::Halt,
-            Self::Throttled | Self::QuotaSpent | Self::QueueFull | Self::Unavailable => {
-                Disposition::Retry { after: wait }
-            }
-        }
-    }
-}
-
 /// An answer other than success. Holds neither body nor message, which may quote addresses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
+    /// Who answered.
+    pub dialect: Dialect,
     /// What we were doing.
     pub operation: Operation,
     /// The status.
@@ -245,6 +49,7 @@ pub struct Refusal {
 impl Refusal {
     /// Reads an answer: its status, and its body as an array, an object or neither.
     pub(super) fn read(
+        dialect: Dialect,
         operation: Operation,
         answer: &http::Response<bytes::Bytes>,
         now: Timestamp,
@@ -272,7 +77,7 @@ impl Refusal {
             | Meaning::Retired
             | Meaning::Undocumented => None,
         };
-        Self { operation, status, key, meaning, wait }
+        Self { dialect, operation, status, key, meaning, wait }
     }
 }
 
@@ -282,7 +87,7 @@ impl fmt::Display for Refusal {
         if let Some(key) = &self.key {
             write!(f, " {key}")?;
         }
-        write!(f, "; {}", self.meaning.next_step())
+        write!(f, "; {}", self.meaning.next_step(self.dialect))
     }
 }
 
@@ -305,8 +110,10 @@ pub enum ConstantContactError {
         source: Box<Self>,
     },
     /// No answer, or not all of it.
-    #[error("no answer to the attempt to {operation}")]
+    #[error("no answer to the attempt to {operation}{}", way_out(*dialect, source))]
     Wire {
+        /// Who did not answer.
+        dialect: Dialect,
         /// What we were doing.
         operation: Operation,
         /// Why not.
@@ -338,6 +145,14 @@ pub enum ConstantContactError {
         /// Why not; without the value.
         what: &'static str,
     },
+    /// Something that this dialect has no operation for.
+    #[error("{dialect} cannot {operation}")]
+    NoSuchOperation {
+        /// Which dialect.
+        dialect: Dialect,
+        /// What was asked for.
+        operation: Operation,
+    },
     /// More things in one call than Constant Contact takes.
     #[error("Constant Contact takes between 1 and {max} {what} in one call to {operation}")]
     OutOfBounds {
@@ -360,6 +175,7 @@ impl ConstantContactError {
             | Self::Unreadable { .. }
             | Self::Token { .. }
             | Self::Field { .. }
+            | Self::NoSuchOperation { .. }
             | Self::OutOfBounds { .. } => None,
         }
     }
@@ -387,7 +203,10 @@ impl ConstantContactError {
                 WireError::Connect { .. } => false,
             },
             Self::Unreadable { .. } | Self::Unclear { .. } => true,
-            Self::Token { .. } | Self::Field { .. } | Self::OutOfBounds { .. } => false,
+            Self::Token { .. }
+            | Self::Field { .. }
+            | Self::NoSuchOperation { .. }
+            | Self::OutOfBounds { .. } => false,
         }
     }
 }
@@ -402,7 +221,18 @@ impl Dispose for ConstantContactError {
             Self::Wire { .. } | Self::Unreadable { .. } => Disposition::Retry { after: None },
             Self::Token { source, .. } => source.disposition(),
             Self::Field { .. } | Self::OutOfBounds { .. } => Disposition::Reject,
+            Self::NoSuchOperation { .. } => Disposition::Halt,
         }
+    }
+}
+
+/// v2 gives out no new keys and may go without notice, as v1's last endpoints did; a host that is not there may be that.
+fn way_out(dialect: Dialect, source: &WireError) -> &'static str {
+    match (dialect, source) {
+        (Dialect::V2, WireError::Connect { .. }) => {
+            "; if it stays so, v2 may have been retired: move to v3"
+        }
+        (Dialect::V2, WireError::Answer { .. }) | (Dialect::V3, _) => "",
     }
 }
 

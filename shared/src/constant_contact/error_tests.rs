@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use bytes::Bytes;
@@ -11,7 +12,7 @@ fn noon() -> Timestamp {
 fn refusal(operation: Operation, status: u16, body: &'static str) -> ConstantContactError {
     let answer =
         http::Response::builder().status(status).body(Bytes::from_static(body.as_bytes())).unwrap();
-    ConstantContactError::Refused(Refusal::read(operation, &answer, noon()))
+    ConstantContactError::Refused(Refusal::read(Dialect::V3, operation, &answer, noon()))
 }
 
 #[test]
@@ -52,6 +53,13 @@ fn every_answer_has_its_meaning_and_its_disposition() {
         (503, r#"{"message":"Service Unavailable"}"#),
         (504, ""),
         (302, ""),
+        (401, r#"[{"error_key":"http.status.authentication.invalid_token","error_message":"-"}]"#),
+        (400, r#"[{"error_key":"json.email.invalid","error_message":"-"}]"#),
+        (403, r#"[{"error_key":"mashery.not.authorized.over.qps","error_message":"-"}]"#),
+        (401, r#"[{"error_key":"mashery.not.authorized.over.qps","error_message":"-"}]"#),
+        (403, r#"[{"error_key":"mashery.not.authorized.over.ratelimit","error_message":"-"}]"#),
+        (403, r#"[{"error_key":"mashery.not.authorized.inactive","error_message":"-"}]"#),
+        (403, r#"[{"error_key":"mashery.not.authorized.anything","error_message":"-"}]"#),
     ];
     let mut table = String::new();
     for (status, body) in answers {
@@ -59,7 +67,7 @@ fn every_answer_has_its_meaning_and_its_disposition() {
         let ConstantContactError::Refused(refusal) = &error else { unreachable!() };
         writeln!(
             table,
-            "{status} {:<30} {:<14} {:?}{}",
+            "{status} {:<43} {:<14} {:?}{}",
             refusal.key.as_deref().unwrap_or("-"),
             format!("{:?}", refusal.meaning),
             error.disposition(),
@@ -107,27 +115,61 @@ fn a_spent_quota_waits_for_midnight_in_utc_and_a_header_is_obeyed() {
         .header("retry-after", "7")
         .body(Bytes::new())
         .unwrap();
-    let asked = Refusal::read(Operation::ReadLists, &answer, noon());
+    let asked = Refusal::read(Dialect::V3, Operation::ReadLists, &answer, noon());
     assert_eq!(asked.wait, Some(Duration::from_secs(7)));
 }
 
 #[test]
 fn only_an_import_is_unsafe_to_repeat() {
+    let operations: BTreeSet<Operation> = Operation::V3.into_iter().chain(Operation::V2).collect();
     let unsafe_ones: Vec<_> =
-        Operation::ALL.into_iter().filter(|operation| !operation.is_repeatable()).collect();
+        operations.into_iter().filter(|operation| !operation.is_repeatable()).collect();
     assert_eq!(unsafe_ones, [Operation::ImportCsv, Operation::ImportJson]);
 }
 
 #[test]
 fn a_lost_answer_to_an_import_is_parked_and_not_retried() {
     let source = WireError::Answer { host: "api.cc.email".into(), source: "timeout".into() };
-    let lost = ConstantContactError::Wire { operation: Operation::ImportCsv, source };
+    let lost = ConstantContactError::Wire {
+        dialect: Dialect::V3,
+        operation: Operation::ImportCsv,
+        source,
+    };
     assert!(lost.leaves_open());
     let unclear =
         ConstantContactError::Unclear { operation: Operation::ImportCsv, source: Box::new(lost) };
     let Disposition::Retry { after: Some(wait) } = unclear.disposition() else { unreachable!() };
     assert!(wait.as_secs() > crate::http::call::WAIT_SECONDS_MAX);
     let source = WireError::Connect { host: "api.cc.email".into(), source: "refused".into() };
-    let unsent = ConstantContactError::Wire { operation: Operation::ImportCsv, source };
+    let unsent = ConstantContactError::Wire {
+        dialect: Dialect::V3,
+        operation: Operation::ImportCsv,
+        source,
+    };
     assert!(!unsent.leaves_open());
+}
+
+#[test]
+fn what_ends_v2_names_v3_as_the_way_out() {
+    let endings = [
+        (401, r#"[{"error_key":"http.status.authentication.invalid_token"}]"#),
+        (403, r#"[{"error_key":"mashery.not.authorized.inactive"}]"#),
+        (403, "<h1>Developer Inactive</h1>"),
+        (410, ""),
+    ];
+    for (status, body) in endings {
+        let answer = http::Response::builder().status(status).body(body.into()).unwrap();
+        let refusal = Refusal::read(Dialect::V2, Operation::ReadLists, &answer, noon());
+        assert!(refusal.to_string().contains("move to v3"), "{refusal}");
+        assert_eq!(refusal.meaning.disposition(refusal.wait), Disposition::Halt, "{refusal}");
+    }
+    let unreached = |dialect| {
+        let source = WireError::Connect { host: "api.example".into(), source: "no host".into() };
+        ConstantContactError::Wire { dialect, operation: Operation::ReadLists, source }.to_string()
+    };
+    assert_eq!(
+        unreached(Dialect::V2),
+        "no answer to the attempt to read the lists; if it stays so, v2 may have been retired: move to v3"
+    );
+    assert_eq!(unreached(Dialect::V3), "no answer to the attempt to read the lists");
 }

@@ -1,6 +1,6 @@
 //! The client of Constant Contact, in the words of the domain.
 //!
-//! There are two dialects: [`v3`] (OAuth 2, UTF-8) and v2. What both can do is described here: contacts are read by
+//! There are two dialects: [`v3`] (OAuth 2, UTF-8) and [`v2`] (an API key, ISO-8859-1). What both can do is described here: contacts are read by
 //! page ([`ContactsQuery`], [`ContactPage`]), many are written by an import that becomes an activity, one is amended
 //! ([`Amendment`]), and many leave by a bulk activity. Every error is a [`ConstantContactError`] and knows its
 //! disposition.
@@ -8,10 +8,16 @@
 //! Two answers are not errors: an activity that Constant Contact has forgotten and a contact that it does not know are
 //! `None`.
 
+mod calls;
 mod dialects;
+mod endpoint;
 pub mod error;
+mod meaning;
 mod multipart;
+mod operation;
+pub mod v2;
 pub mod v3;
+mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -25,6 +31,7 @@ use crate::domain::{
 };
 
 pub use dialects::{ConstantContact, Import, Leaver, headings};
+pub use endpoint::InsecureEndpoint;
 pub use error::{ConstantContactError, Meaning, Operation};
 
 /// Which contacts to read.
@@ -114,6 +121,8 @@ pub enum Amended {
     Unchanged,
     /// The contact is deleted or unknown; nothing was written.
     Gone,
+    /// The contact is unsubscribed, and v2 takes nothing for such a one; nothing was written, and it is not so.
+    Held,
 }
 
 /// A contact list.

@@ -73,6 +73,9 @@ pub const V2_IMPORT_ROWS_MAX: usize = 20_000;
 /// is left to 4,000,000 is for the form around the file.
 pub const V2_IMPORT_BYTES_MAX: usize = 3_990_000;
 
+/// Contacts that one bulk removal of v2 may name (v2 documents, "Remove Contacts").
+pub const V2_REMOVAL_ADDRESSES_MAX: usize = 20_000;
+
 /// Accounts of one staged batch, unless the customer sets another number: a batch must be held in memory by upload.
 pub const BATCH_ACCOUNTS: usize = 10_000;
 

@@ -48,7 +48,9 @@ pub(super) async fn ask(
 fn unanswered(error: &ConstantContactError, checked: &mut Checked) {
     match error {
         // These say what to do themselves.
-        ConstantContactError::Refused(_) | ConstantContactError::Token { .. } => {
+        ConstantContactError::Refused(_)
+        | ConstantContactError::Token { .. }
+        | ConstantContactError::NoSuchOperation { .. } => {
             checked.wrong_as_told(CONSTANT_CONTACT, chain(error));
         }
         ConstantContactError::Unclear { .. }

@@ -1,7 +1,9 @@
 //! Activities: how far they have come, and finding one whose answer was lost.
 
-use super::{Client, Request, found, wire};
+use super::{Client, wire};
+use crate::constant_contact::calls::{Request, found};
 use crate::constant_contact::error::{ConstantContactError, Operation};
+use crate::constant_contact::values::segment;
 use crate::domain::limits::ACTIVITIES_PAGE_MAX;
 use crate::domain::{Activity, ActivityId};
 
@@ -14,7 +16,7 @@ impl Client {
         &self,
         id: &ActivityId,
     ) -> Result<Option<Activity>, ConstantContactError> {
-        let path = format!("/activities/{}", wire::segment(id.as_str()));
+        let path = format!("/activities/{}", segment(id.as_str()));
         let request = self.get(Operation::ReadActivity, &path, &[]);
         Ok(found(self.call::<wire::Activity>(&request).await)?.map(Into::into))
     }

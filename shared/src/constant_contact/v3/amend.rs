@@ -11,8 +11,10 @@ use http::Method;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Client, contacts, found, wire};
+use super::{Client, contacts, wire};
+use crate::constant_contact::calls::found;
 use crate::constant_contact::error::{ConstantContactError, Operation};
+use crate::constant_contact::values::segment;
 use crate::constant_contact::{Amended, Amendment, CustomField, CustomFields, Unsubscribe};
 use crate::domain::{ContactField, ContactId, ListId, Permission};
 
@@ -86,7 +88,7 @@ impl Client {
             operation,
             what: "the contact cannot be written as JSON".to_owned(),
         })?;
-        let path = format!("/contacts/{}", wire::segment(id.as_str()));
+        let path = format!("/contacts/{}", segment(id.as_str()));
         let request = self.with_json(operation, Method::PUT, &path, body);
         let written: Option<wire::Contact> = found(self.call(&request).await)?;
         Ok(if written.is_some() { Amended::Written } else { Amended::Gone })

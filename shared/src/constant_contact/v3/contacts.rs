@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
-
-use super::{Client, found, wire};
+use super::{Client, wire};
+use crate::constant_contact::calls::found;
 use crate::constant_contact::error::{ConstantContactError, Operation};
+use crate::constant_contact::values::{segment, written};
 use crate::constant_contact::{ContactPage, ContactsQuery, Cursor};
 use crate::domain::limits::CONTACTS_PAGE_MAX;
 use crate::domain::{Contact, ContactId, EmailAddress};
@@ -31,16 +31,16 @@ impl Client {
         let mut status = "all";
         match query {
             ContactsQuery::Changed { after, before } => {
-                window.extend(after.map(|after| ("updated_after", moment(after))));
-                window.push(("updated_before", moment(*before)));
+                window.extend(after.map(|after| ("updated_after", written(after))));
+                window.push(("updated_before", written(*before)));
             }
             ContactsQuery::OptedOut { after: Some(after), before } => {
-                window.push(("optout_after", moment(*after)));
-                window.push(("optout_before", moment(*before)));
+                window.push(("optout_after", written(*after)));
+                window.push(("optout_before", written(*before)));
             }
             ContactsQuery::OptedOut { after: None, before } => {
                 status = "unsubscribed";
-                window.push(("optout_before", moment(*before)));
+                window.push(("optout_before", written(*before)));
             }
             ContactsQuery::All => {}
         }
@@ -88,7 +88,7 @@ impl Client {
         id: &ContactId,
         include: &str,
     ) -> Result<Option<wire::Contact>, ConstantContactError> {
-        let path = format!("/contacts/{}", wire::segment(id.as_str()));
+        let path = format!("/contacts/{}", segment(id.as_str()));
         found(self.call(&self.get(Operation::ReadContact, &path, &[("include", include)])).await)
     }
 
@@ -110,9 +110,4 @@ impl Client {
             .map(|contact| contact.into_domain(&fields, &self.uid_field))
             .collect())
     }
-}
-
-/// A time as the vendor writes it, cut to milliseconds; a window's end is the next one's start, so nothing falls between.
-fn moment(at: Timestamp) -> String {
-    format!("{at:.3}")
 }

@@ -6,7 +6,8 @@ use bytes::Bytes;
 use http::Method;
 use serde_json::json;
 
-use super::{Client, Request, bounded, wire};
+use super::{Client, wire};
+use crate::constant_contact::calls::{Request, bounded};
 use crate::constant_contact::error::{ConstantContactError, Operation};
 use crate::constant_contact::multipart::Form;
 use crate::domain::limits::{BULK_CONTACT_IDS_MAX, IMPORT_LISTS_MAX};
@@ -41,7 +42,7 @@ impl Client {
             .file("file", file_name, "text/csv", &csv)
             .text("list_ids", &list_ids)
             .finish();
-        let url = self.connection.url("/activities/contacts_file_import");
+        let url = self.connection.endpoint().url("/activities/contacts_file_import");
         let request = Request { operation, method: Method::POST, url, kind: Some(kind), body };
         Ok(self.call_once::<wire::Submitted>(&request).await?.activity_id)
     }

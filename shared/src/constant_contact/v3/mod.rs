@@ -15,31 +15,22 @@ mod wire;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 use tokio::sync::Mutex;
-use url::Url;
 
+use super::calls::{Request, once, read_json};
 use super::error::{ConstantContactError, Operation, Refusal};
 use super::{Cursor, Renew};
-use crate::domain::{ContactField, Secret};
+use crate::domain::{ContactField, Dialect, Secret};
 use crate::http::call::with_retries;
 use crate::http::{Caller, Now, Pace, Wire};
 
-pub use connection::{Connection, ENDPOINT, InsecureEndpoint, TOKEN_ENDPOINT};
+pub use super::calls::SCHEDULE;
+pub use connection::{Connection, ENDPOINT, TOKEN_ENDPOINT};
 pub(super) use imports::headings;
-
-/// Waits between attempts. After a throttled call at least a second (guide, `rate_limits`), then growing.
-pub const SCHEDULE: [Duration; 5] = [
-    Duration::from_secs(1),
-    Duration::from_secs(2),
-    Duration::from_secs(4),
-    Duration::from_secs(8),
-    Duration::from_secs(16),
-];
 
 /// Pages of one listing that is read whole (activities, lists, custom fields). Ten days at ten thousand calls a day cannot
 /// make more than 200 pages of activities; beyond that the vendor's cursor runs in a circle.
@@ -111,19 +102,11 @@ impl Client {
         with_retries(&SCHEDULE, || self.attempt_once(request)).await?
     }
 
-    /// The outer error may be retried, the inner one may not.
     async fn attempt_once<T: DeserializeOwned>(
         &self,
         request: &Request,
     ) -> Result<Result<T, ConstantContactError>, ConstantContactError> {
-        match self.attempt(request).await {
-            Err(error) if error.leaves_open() => {
-                let operation = request.operation;
-                Ok(Err(ConstantContactError::Unclear { operation, source: Box::new(error) }))
-            }
-            Err(error) => Err(error),
-            Ok(answer) => Ok(Ok(answer)),
-        }
+        once(request.operation, self.attempt(request).await)
     }
 
     async fn attempt<T: DeserializeOwned>(
@@ -138,19 +121,10 @@ impl Client {
         }
         let operation = request.operation;
         if !answer.status().is_success() {
-            let refusal = Refusal::read(operation, &answer, (self.now)());
+            let refusal = Refusal::read(Dialect::V3, operation, &answer, (self.now)());
             return Err(ConstantContactError::Refused(refusal));
         }
-        // The error of serde may quote a value, so only its place and kind are told.
-        serde_json::from_slice(answer.body()).map_err(|error| ConstantContactError::Unreadable {
-            operation,
-            what: format!(
-                "{:?} error at line {}, column {}",
-                error.classify(),
-                error.line(),
-                error.column()
-            ),
-        })
+        read_json(operation, answer.body())
     }
 
     async fn send(
@@ -159,26 +133,12 @@ impl Client {
         token: &Secret,
     ) -> Result<http::Response<Bytes>, ConstantContactError> {
         let operation = request.operation;
-        let unsendable = |what: &str| ConstantContactError::Unreadable {
+        let message = request.message(&request.url, token)?;
+        self.caller.send(message).await.map_err(|source| ConstantContactError::Wire {
+            dialect: Dialect::V3,
             operation,
-            what: format!("{what} cannot be sent"),
-        };
-        let mut bearer = HeaderValue::try_from(format!("Bearer {}", token.expose()))
-            .map_err(|_| unsendable("the access token"))?;
-        bearer.set_sensitive(true);
-        let mut message = http::Request::builder()
-            .method(request.method.clone())
-            .uri(request.url.as_str())
-            .header(header::AUTHORIZATION, bearer)
-            .header(header::ACCEPT, "application/json");
-        if let Some(kind) = &request.kind {
-            message = message.header(header::CONTENT_TYPE, kind);
-        }
-        let message = message.body(request.body.clone()).map_err(|_| unsendable("the address"))?;
-        self.caller
-            .send(message)
-            .await
-            .map_err(|source| ConstantContactError::Wire { operation, source })
+            source,
+        })
     }
 
     /// The current access token; a newer one if the current one is the one that was refused. Whoever comes second finds
@@ -200,11 +160,11 @@ impl Client {
     }
 
     fn get(&self, operation: Operation, path: &str, query: &[(&str, &str)]) -> Request {
-        let mut url = self.connection.url(path);
+        let mut url = self.connection.endpoint().url(path);
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
-        Request { operation, method: Method::GET, url, kind: None, body: Bytes::new() }
+        Request::plain(operation, Method::GET, url)
     }
 
     /// Where a page's `_links.next.href` leads. It is a path, and replaces all parameters (guide, "pagination"); one that
@@ -214,11 +174,11 @@ impl Client {
         operation: Operation,
         cursor: &Cursor,
     ) -> Result<Request, ConstantContactError> {
-        let url = self.connection.follow(&cursor.0).ok_or_else(|| {
+        let url = self.connection.endpoint().follow(&cursor.0).ok_or_else(|| {
             let what = "its link to the next page leads elsewhere".to_owned();
             ConstantContactError::Unreadable { operation, what }
         })?;
-        Ok(Request { operation, method: Method::GET, url, kind: None, body: Bytes::new() })
+        Ok(Request::plain(operation, Method::GET, url))
     }
 
     fn with_json(
@@ -228,8 +188,7 @@ impl Client {
         path: &str,
         body: impl Into<Bytes>,
     ) -> Request {
-        let kind = Some("application/json".to_owned());
-        Request { operation, method, url: self.connection.url(path), kind, body: body.into() }
+        Request::json(operation, method, self.connection.endpoint().url(path), body)
     }
 
     /// Reads a listing to its end.
@@ -248,37 +207,5 @@ impl Client {
         }
         let what = format!("it has more than {LISTING_PAGES_MAX} pages");
         Err(ConstantContactError::Unreadable { operation, what })
-    }
-}
-
-/// One request, as it is sent at each attempt.
-struct Request {
-    operation: Operation,
-    method: Method,
-    url: Url,
-    kind: Option<String>,
-    body: Bytes,
-}
-
-/// `None` where the vendor says that there is no such thing.
-fn found<T>(answer: Result<T, ConstantContactError>) -> Result<Option<T>, ConstantContactError> {
-    match answer {
-        Ok(found) => Ok(Some(found)),
-        Err(error) if error.meaning() == Some(super::Meaning::NotFound) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-/// Checks that there are between one and `max` of them.
-fn bounded(
-    operation: Operation,
-    what: &'static str,
-    count: usize,
-    max: usize,
-) -> Result<(), ConstantContactError> {
-    if (1..=max).contains(&count) {
-        Ok(())
-    } else {
-        Err(ConstantContactError::OutOfBounds { operation, what, max })
     }
 }

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::Connection;
 use super::SCHEDULE;
 use crate::constant_contact::error::{ConstantContactError, Operation, Refusal};
-use crate::domain::Secret;
+use crate::domain::{Dialect, Secret};
 use crate::http::call::with_retries;
 use crate::http::{Caller, Pace, Wire};
 
@@ -90,12 +90,18 @@ async fn attempt(
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
         .body(Bytes::from(body))
         .map_err(|_| unreadable("the token endpoint cannot be called"))?;
-    let answer = caller
-        .send(request)
-        .await
-        .map_err(|source| ConstantContactError::Wire { operation, source })?;
+    let answer = caller.send(request).await.map_err(|source| ConstantContactError::Wire {
+        dialect: Dialect::V3,
+        operation,
+        source,
+    })?;
     if !answer.status().is_success() {
-        return Err(ConstantContactError::Refused(Refusal::read(operation, &answer, now)));
+        return Err(ConstantContactError::Refused(Refusal::read(
+            Dialect::V3,
+            operation,
+            &answer,
+            now,
+        )));
     }
     let answer: TokenAnswer =
         serde_json::from_slice(answer.body()).map_err(|_| unreadable("it is no pair of tokens"))?;

@@ -1,33 +1,17 @@
 //! What travels, and how it is understood. Private to the client.
 #![expect(clippy::struct_field_names, reason = "the fields are named as the vendor names them")]
 
-use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::constant_contact::values::{moment, null_is_default};
 use crate::constant_contact::{self as ours, Cursor};
 use crate::domain::{
     Activity as DomainActivity, ActivityCounts, ActivityId, ActivityState,
     Contact as DomainContact, ContactField, ContactId, CustomFieldId, ListId, OptOut, OptOutSource,
     Permission, Uid,
 };
-
-/// RFC 3986's unreserved characters stay as they are.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-/// A text as one step of a path.
-pub(super) fn segment(text: &str) -> String {
-    utf8_percent_encode(text, RESERVED).to_string()
-}
-
-fn null_is_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
-    deserializer: D,
-) -> Result<T, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
-}
 
 /// `_links`, which is missing or `null` on a last page.
 #[derive(Debug, Default, Deserialize)]
@@ -414,15 +398,6 @@ pub(super) fn street_keys(kind: &str) -> &'static [StreetKeys] {
         "other" => &[OTHER],
         _ => &[],
     }
-}
-
-/// Reads a time in any of the forms that the vendor writes: whole seconds, milliseconds, `+00:00`, an offset, or (for
-/// `deleted_at`) a date alone, read as its beginning in UTC.
-pub(super) fn moment(text: &str) -> Option<Timestamp> {
-    text.parse::<Timestamp>().ok().or_else(|| {
-        let midnight = text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok()?;
-        Some(midnight.timestamp())
-    })
 }
 
 /// An anniversary as `YYYY-MM-DD`, from any of the eight forms (OAS, `ContactResource.anniversary`); else as it is.

@@ -119,9 +119,3 @@ fn every_key_of_this_module_is_a_column() {
         street_keys(kind).iter().flatten().flatten().copied().for_each(|key| drop(known(key)));
     }
 }
-
-#[test]
-fn an_id_is_one_step_of_a_path() {
-    assert_eq!(segment("86b90820-cc52"), "86b90820-cc52");
-    assert_eq!(segment("a/../b?c"), "a%2F..%2Fb%3Fc");
-}

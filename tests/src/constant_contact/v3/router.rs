@@ -82,6 +82,10 @@ impl World {
         let query = query(request);
         match operation {
             Operation::RefreshToken => answer::not_found("token"),
+            Operation::UnsubscribeContact
+            | Operation::LeaveList
+            | Operation::ExportContacts
+            | Operation::ReadExport => answer::not_found("operation"),
             Operation::ImportCsv => self.import_csv(request, now),
             Operation::ReadActivity => self.activity(last),
             Operation::ListActivities => self.activities(&query),
@@ -119,7 +123,11 @@ impl World {
             | Operation::ReadContacts
             | Operation::ReadContact
             | Operation::ReadLists
-            | Operation::ReadCustomFields => answer::not_found("operation"),
+            | Operation::ReadCustomFields
+            | Operation::UnsubscribeContact
+            | Operation::LeaveList
+            | Operation::ExportContacts
+            | Operation::ReadExport => answer::not_found("operation"),
         }
     }
 

@@ -1,0 +1,47 @@
+//! Values as both dialects write them.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::{Deserialize, Deserializer};
+
+/// RFC 3986's unreserved characters stay as they are.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A text as one step of a path.
+pub(super) fn segment(text: &str) -> String {
+    utf8_percent_encode(text, RESERVED).to_string()
+}
+
+/// Reads `null` as nothing at all.
+pub(super) fn null_is_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// Reads a time in any of the forms that the vendor writes: whole seconds, milliseconds, `+00:00`, an offset, or (for
+/// `deleted_at`) a date alone, read as its beginning in UTC.
+pub(super) fn moment(text: &str) -> Option<Timestamp> {
+    text.parse::<Timestamp>().ok().or_else(|| {
+        let midnight = text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok()?;
+        Some(midnight.timestamp())
+    })
+}
+
+/// A time as the vendor writes it, cut to milliseconds; a window's end is the next one's start, so nothing falls between.
+pub(super) fn written(at: Timestamp) -> String {
+    format!("{at:.3}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_one_step_of_a_path() {
+        assert_eq!(segment("86b90820-cc52"), "86b90820-cc52");
+        assert_eq!(segment("a/../b?c"), "a%2F..%2Fb%3Fc");
+    }
+}
