@@ -11,7 +11,7 @@ use shared::domain::patch::Patch;
 use shared::domain::plan::{Plan, Seen, plan};
 use shared::domain::report::Inbound;
 use shared::domain::watermark::InboundState;
-use shared::domain::{Contact, ContactId, Dispose as _, Disposition, Uid};
+use shared::domain::{Contact, ContactId, Dialect, Dispose as _, Disposition, Uid};
 use shared::invocation::Invocation;
 use shared::telemetry::chain;
 use tracing::{info, warn};
@@ -37,24 +37,38 @@ pub(crate) struct Carried {
     pub(crate) read_through: Option<Timestamp>,
     /// Whether everybody was read.
     pub(crate) was_sweep: bool,
+    /// Whether everybody who is opted out was read.
+    pub(crate) listed_opt_outs: bool,
 }
 
-/// Reads what changed since the last time, in two passes, and carries it home. The first time, everybody is read.
+/// How much an inbound read reads.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reach {
+    /// Everybody, whatever their dates say.
+    pub(crate) sweep: bool,
+    /// In v2 everybody who is opted out; v3 tells them by date.
+    pub(crate) opt_outs: bool,
+}
+
+/// Reads what changed since the last time and carries it home. The first time, everybody is read.
 pub(crate) async fn carry(
     services: &Services,
     ready: &Ready,
     state: &InboundState,
-    sweep: bool,
+    reach: Reach,
     invocation: &Invocation,
 ) -> Result<Carried, PollError> {
     let before = invocation.now() - WINDOW_LAG;
     let after = state.read_through.map(|through| through - WINDOW_LAG);
-    let (passes, was_sweep) = match after {
-        Some(_) if !sweep => {
-            let changed = ContactsQuery::Changed { after, before };
-            (vec![changed, ContactsQuery::OptedOut { after, before }], false)
+    let was_sweep = reach.sweep || after.is_none();
+    let changed = ContactsQuery::Changed { after, before };
+    let passes = match ready.constant_contact.dialect() {
+        _ if was_sweep => vec![ContactsQuery::All],
+        Dialect::V3 => vec![changed, ContactsQuery::OptedOut { after, before }],
+        Dialect::V2 if reach.opt_outs => {
+            vec![changed, ContactsQuery::OptedOut { after: None, before }]
         }
-        Some(_) | None => (vec![ContactsQuery::All], true),
+        Dialect::V2 => vec![changed],
     };
     let mut carrier = Carrier {
         services,
@@ -76,7 +90,8 @@ pub(crate) async fn carry(
     );
     // A window that was paused is read again from its beginning; what is carried already is an echo then.
     let read_through = is_whole.then_some(before);
-    Ok(Carried { counts, read_through, was_sweep: was_sweep && is_whole })
+    let listed_opt_outs = is_whole && (was_sweep || reach.opt_outs);
+    Ok(Carried { counts, read_through, was_sweep: was_sweep && is_whole, listed_opt_outs })
 }
 
 struct Carrier<'a> {

@@ -282,6 +282,9 @@ impl Runner<'_> {
 
 /// Why Constant Contact refused this one contact, if that is what the error says.
 fn refusal(error: &ConstantContactError) -> Option<&'static str> {
+    if let ConstantContactError::Field { what, .. } = error {
+        return Some(what);
+    }
     match error.meaning()? {
         Meaning::Conflict => Some("another contact has this address already"),
         Meaning::Invalid => Some("Constant Contact refused a value of this contact"),

@@ -1,6 +1,6 @@
 //! One tick: settle, carry, do errands, close.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 use shared::domain::RunId;
@@ -12,7 +12,7 @@ use shared::store::RunStore;
 use shared::store::bucket::{ETag, Put};
 use tracing::error;
 
-use crate::carry;
+use crate::carry::{self, Reach};
 use crate::close;
 use crate::errands;
 use crate::error::PollError;
@@ -24,6 +24,11 @@ use crate::settle;
 const INBOUND_EVERY: SignedDuration = SignedDuration::from_mins(10);
 /// As long as a run is open it is due at every tick: the fresher it is, the fewer are sent who have just left.
 const INBOUND_EVERY_DURING_A_RUN: SignedDuration = SignedDuration::from_mins(4);
+
+/// In v2 the opted-out are listed as a whole, which costs a call for every five hundred of them: while a run is open
+/// well before upload takes the listing for stale, else once an hour.
+const OPT_OUTS_EVERY: SignedDuration = SignedDuration::from_hours(1);
+const OPT_OUTS_EVERY_DURING_A_RUN: SignedDuration = SignedDuration::from_mins(10);
 
 /// What poll answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -62,7 +67,7 @@ pub async fn handle(
     let (lease, _) = services.state.run_lease().await?;
     let (inbound, etag) = services.state.inbound().await?;
     let every = if lease.open.is_some() { INBOUND_EVERY_DURING_A_RUN } else { INBOUND_EVERY };
-    let is_due = ask.sweep || is_due(&inbound, every, invocation);
+    let is_due = ask.sweep || is_older(inbound.read_through, every, invocation);
     if lease.open.is_none() && !is_due {
         return Ok(Answer::Idle { idle: true });
     }
@@ -78,8 +83,8 @@ pub async fn handle(
     Ok(answer)
 }
 
-fn is_due(inbound: &InboundState, every: SignedDuration, invocation: &Invocation) -> bool {
-    inbound.read_through.is_none_or(|through| invocation.now().duration_since(through) >= every)
+fn is_older(at: Option<Timestamp>, than: SignedDuration, invocation: &Invocation) -> bool {
+    at.is_none_or(|at| invocation.now().duration_since(at) >= than)
 }
 
 /// Takes the right to poll: one at a time, because a contact that was read before a part was agreed on would look as if
@@ -147,10 +152,13 @@ impl Tick<'_> {
             None => 0,
         };
         let carried = if is_due {
-            Some(
-                Box::pin(carry::carry(services, &ready, &self.inbound, ask.sweep, self.invocation))
-                    .await?,
-            )
+            let every = if open.is_some() { OPT_OUTS_EVERY_DURING_A_RUN } else { OPT_OUTS_EVERY };
+            let reach = Reach {
+                sweep: ask.sweep,
+                opt_outs: is_older(self.inbound.opt_outs_at, every, self.invocation),
+            };
+            let carry = carry::carry(services, &ready, &self.inbound, reach, self.invocation);
+            Some(Box::pin(carry).await?)
         } else {
             None
         };
@@ -160,6 +168,9 @@ impl Tick<'_> {
             self.inbound.read_through = Some(through);
             if carried.was_sweep {
                 self.inbound.swept_at = Some(self.invocation.now());
+            }
+            if carried.listed_opt_outs {
+                self.inbound.opt_outs_at = Some(self.invocation.now());
             }
         }
         let inbound = carried.map(|carried| carried.counts);

@@ -34,24 +34,41 @@ pub(crate) async fn settle(
         return Ok(0);
     }
     let mut settled = 0;
-    for document in store.parts(None).await? {
-        let PartStage::Submitted { activity, .. } = &document.part.stage else { continue };
-        if invocation.must_stop() {
-            break;
+    let mut parts = store.parts(None).await?.into_iter().peekable();
+    while let Some(ordinal) = parts.peek().map(|document| document.ordinal) {
+        // The ledger is rewritten for each agreement, so a batch's parts are agreed on together.
+        let mut over = Vec::new();
+        while let Some(document) = parts.next_if(|document| document.ordinal == ordinal) {
+            if invocation.must_stop() {
+                continue;
+            }
+            over.extend(ask_after(ready, document).await?);
         }
-        let answer = ready.constant_contact.activity(activity).await?;
-        let outcome = match &answer {
-            Some(activity) if !activity.is_over() => continue,
-            Some(activity) => outcome_of(activity),
-            None => Outcome { state: PartState::Lost, persons: None, errors: 0, dropped: 0 },
-        };
-        let activity = activity.clone();
-        settle_part(services, store, document, activity, outcome, invocation.now()).await?;
-        settled += 1;
+        settled += over.len() as u64;
+        settle_batch(services, store, over, invocation.now()).await?;
     }
     reopen(store, run, invocation.now()).await?;
     agree_quietly(services, store, run).await?;
     Ok(settled)
+}
+
+/// A part in flight whose activity is over.
+struct Over {
+    document: PartDocument,
+    activity: ActivityId,
+    outcome: Outcome,
+}
+
+/// Asks after a part; nothing when it is not in flight, or still is.
+async fn ask_after(ready: &Ready, document: PartDocument) -> Result<Option<Over>, PollError> {
+    let PartStage::Submitted { activity, .. } = &document.part.stage else { return Ok(None) };
+    let activity = activity.clone();
+    let outcome = match ready.constant_contact.activity(&activity).await? {
+        Some(found) if !found.is_over() => return Ok(None),
+        Some(found) => outcome_of(&found),
+        None => Outcome { state: PartState::Lost, persons: None, errors: 0, dropped: 0 },
+    };
+    Ok(Some(Over { document, activity, outcome }))
 }
 
 fn outcome_of(activity: &Activity) -> Outcome {
@@ -70,56 +87,74 @@ fn outcome_of(activity: &Activity) -> Outcome {
     Outcome { state, persons: counts.persons, errors, dropped: 0 }
 }
 
-/// Agrees first and marks the part settled after: a crash between the two agrees twice, which changes nothing.
-async fn settle_part(
+/// Agrees first and marks the parts settled after: a crash between the two agrees twice, which changes nothing.
+async fn settle_batch(
     services: &Services,
     store: &RunStore,
-    mut document: PartDocument,
-    activity: ActivityId,
-    mut outcome: Outcome,
+    over: Vec<Over>,
     now: Timestamp,
 ) -> Result<(), PollError> {
-    let (ordinal, number) = (document.ordinal, document.number);
-    if outcome.state == PartState::Completed {
-        let mut agreements = store.agreements(ordinal, Some(number)).await?;
-        // Fewer people than were sent: the rest was dropped silently, from the end of the file.
-        let taken_in = outcome.persons.map_or(document.part.rows, |it| it.min(document.part.rows));
-        outcome.dropped = document.part.rows - taken_in;
-        if outcome.dropped > 0 {
-            warn!(
-                batch.ordinal = ordinal,
-                part.number = number,
-                part.rows = document.part.rows,
-                part.persons = taken_in,
-                "Constant Contact dropped rows silently; they are sent again."
-            );
-            agreements.truncate(usize::try_from(taken_in).unwrap_or(usize::MAX));
-            store.write_agreements(ordinal, Some(number), &agreements).await?;
-            document.part.rows = taken_in;
-        }
-        if outcome.errors > 0 {
-            try_again(services, &agreements, now).await?;
+    let mut agreements = Vec::new();
+    let mut settled = Vec::new();
+    for mut part in over {
+        if part.outcome.state == PartState::Completed {
+            agreements.extend(taken_in(services, store, &mut part, now).await?);
         } else {
-            agree(services, agreements).await?;
+            warn!(
+                batch.ordinal = part.document.ordinal, part.number = part.document.number,
+                part.state = ?part.outcome.state,
+                "An activity came to nothing; its people are planned anew."
+            );
         }
-    } else {
-        warn!(
-            batch.ordinal = ordinal, part.number = number, part.state = ?outcome.state,
-            "An activity came to nothing; its people are planned anew."
+        settled.push(part);
+    }
+    agree(services, agreements).await?;
+    for Over { mut document, activity, outcome } in settled {
+        let submitted_at = match &document.part.stage {
+            PartStage::Submitted { at, .. } | PartStage::Settled { submitted_at: at, .. } => *at,
+            PartStage::Intended => document.part.intended_at,
+        };
+        document.part.stage =
+            PartStage::Settled { activity: Some(activity), submitted_at, outcome, at: now };
+        store.write_part(&document).await?;
+        info!(
+            run.id = %store.run(), batch.ordinal = document.ordinal, part.number = document.number,
+            part.rows = document.part.rows, part.errors = outcome.errors, "Settled a part."
         );
     }
-    let submitted_at = match &document.part.stage {
-        PartStage::Submitted { at, .. } | PartStage::Settled { submitted_at: at, .. } => *at,
-        PartStage::Intended => document.part.intended_at,
-    };
-    document.part.stage =
-        PartStage::Settled { activity: Some(activity), submitted_at, outcome, at: now };
-    store.write_part(&document).await?;
-    info!(
-        run.id = %store.run(), batch.ordinal = ordinal, part.number = number,
-        part.rows = document.part.rows, part.errors = outcome.errors, "Settled a part."
-    );
     Ok(())
+}
+
+/// What is agreed now that a part was taken in.
+async fn taken_in(
+    services: &Services,
+    store: &RunStore,
+    part: &mut Over,
+    now: Timestamp,
+) -> Result<Vec<Agreement>, PollError> {
+    let Over { document, outcome, .. } = part;
+    let (ordinal, number) = (document.ordinal, document.number);
+    let mut agreements = store.agreements(ordinal, Some(number)).await?;
+    // Fewer people than were sent: the rest was dropped silently, from the end of the file.
+    let taken_in = outcome.persons.map_or(document.part.rows, |it| it.min(document.part.rows));
+    outcome.dropped = document.part.rows - taken_in;
+    if outcome.dropped > 0 {
+        warn!(
+            batch.ordinal = ordinal,
+            part.number = number,
+            part.rows = document.part.rows,
+            part.persons = taken_in,
+            "Constant Contact dropped rows silently; they are sent again."
+        );
+        agreements.truncate(usize::try_from(taken_in).unwrap_or(usize::MAX));
+        store.write_agreements(ordinal, Some(number), &agreements).await?;
+        document.part.rows = taken_in;
+    }
+    if outcome.errors > 0 {
+        try_again(services, &agreements, now).await?;
+        return Ok(Vec::new());
+    }
+    Ok(agreements)
 }
 
 /// Constant Contact refused somebody of this part and does not say whom. So nothing is agreed: whoever was taken in shows

@@ -10,7 +10,7 @@ use shared::domain::plan::{
     Outbound, Plan, Reason, Row, Seen, Terms, address_fingerprint, plan, with_address_mark,
 };
 use shared::domain::report::{Class, ListedPerson, Losses, People};
-use shared::domain::{Account, Fingerprint, ListId, Uid};
+use shared::domain::{Account, ContactField, Fingerprint, ListId, Uid};
 use shared::store::ledger::Known;
 
 /// Everything that a batch asks for.
@@ -142,6 +142,46 @@ fn leave_one_row_per_address(planned: &mut [Planned], known: &Known) {
     }
 }
 
+/// A way of losing characters, as it is listed for a person: how many, and never which, since the characters of a name
+/// one after the other are the name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Way {
+    Cut,
+    Removed,
+    Transliterated,
+    Replaced,
+    Dropped,
+    Held,
+}
+
+impl Way {
+    fn of(loss: LossKind) -> (Self, usize) {
+        match loss {
+            LossKind::Cut { characters } => (Self::Cut, characters),
+            LossKind::Control { .. } => (Self::Removed, 1),
+            LossKind::Transliterated { .. } => (Self::Transliterated, 1),
+            LossKind::Replaced { .. } => (Self::Replaced, 1),
+            LossKind::Dropped { .. } => (Self::Dropped, 1),
+            LossKind::Held { .. } => (Self::Held, 1),
+        }
+    }
+
+    fn words(self, characters: usize) -> String {
+        let characters = match characters {
+            1 => "1 character".to_owned(),
+            several => format!("{several} characters"),
+        };
+        match self {
+            Self::Cut => format!("cut by {characters}, to the length that the field holds"),
+            Self::Removed => format!("{characters} removed, which cannot be seen"),
+            Self::Transliterated => format!("{characters} written with other letters"),
+            Self::Replaced => format!("{characters} replaced by the mark"),
+            Self::Dropped => format!("not sent, because {characters} cannot be written there"),
+            Self::Held => format!("the person waits, because {characters} cannot be written there"),
+        }
+    }
+}
+
 impl Decisions {
     fn take(&mut self, person: Planned) {
         let Planned { uid, before, plan, .. } = person;
@@ -185,31 +225,18 @@ impl Decisions {
             let reason = "both sides changed it since they last agreed".to_owned();
             self.conflicts.push(listed(Some(field.to_string()), reason));
         }
+        for field in &plan.uncleared {
+            let reason = "emptied at Gigya; this dialect cannot empty it in Constant Contact (v2 can with blanks_enabled)";
+            self.conflicts.push(listed(Some(field.to_string()), reason.to_owned()));
+        }
+        let mut lost: BTreeMap<(&ContactField, Way), usize> = BTreeMap::new();
         for loss in &plan.losses {
-            let field = loss.field.as_str();
-            let reason = match loss.kind {
-                LossKind::Cut { characters } => {
-                    self.losses.count_cut(field, characters);
-                    format!("cut by {characters} characters, to the length that the field holds")
-                }
-                LossKind::Control { character } => {
-                    self.losses.count_character(field, character);
-                    format!("control character U+{:04X} removed", u32::from(character))
-                }
-                LossKind::Transliterated { character } => {
-                    self.losses.count_character(field, character);
-                    format!("{character} written with other characters")
-                }
-                LossKind::Replaced { character } => {
-                    self.losses.count_character(field, character);
-                    format!("{character} replaced")
-                }
-                LossKind::Dropped { character } | LossKind::Held { character } => {
-                    self.losses.count_character(field, character);
-                    format!("{character} cannot be sent")
-                }
-            };
-            self.lost.push(listed(Some(field.to_owned()), reason));
+            self.losses.count(loss.field.as_str(), loss.kind);
+            let (way, characters) = Way::of(loss.kind);
+            *lost.entry((&loss.field, way)).or_default() += characters;
+        }
+        for ((field, way), characters) in lost {
+            self.lost.push(listed(Some(field.to_string()), way.words(characters)));
         }
         match plan.class {
             Class::Held => self.held.push(listed(None, plan.reason.to_string())),

@@ -73,7 +73,8 @@ pub(crate) async fn submit(
     }
     let minutes = settings.safety.inbound_fresh_minutes;
     let (inbound, _) = services.state.inbound().await?;
-    let Some(fresh) = InboundFresh::check(&inbound, invocation.now(), minutes) else {
+    let dialect = settings.constant_contact.api;
+    let Some(fresh) = InboundFresh::check(&inbound, dialect, invocation.now(), minutes) else {
         return Ok(waits(WAIT_FOR_INBOUND, "the inbound read is not fresh"));
     };
     let etag = match claim(&store, ordinal, invocation).await? {

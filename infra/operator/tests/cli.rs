@@ -92,7 +92,7 @@ fn every_mistake_of_a_file_is_listed_at_once() {
     ✗ settings: sync.toml line 3: [gigya] data_center "eu1" is no data centre of Gigya's; write it as eu1.gigya.com (us1, eu1, eu2, au1, global) or cn1.sapcdm.cn
     ✗ settings: sync.toml line 9: [constant_contact] calls_per_second must be a whole number from 1 to 10
     ✗ settings: sync.toml line 15: [[lists]] 1 id "2050305614" is a list id of v2; v3 wants the list's UUID, which GET /contact_lists/list_id_xrefs?sequence_ids=2050305614 tells
-    ✗ settings: sync.toml line 19: [[fields]] 1 constant_contact: "firstname" is no field of a contact; use one of Constant Contact's import keys (first_name, birthday, …) or cf:<custom field name>
+    ✗ settings: sync.toml line 19: [[fields]] 1 constant_contact: "firstname" is no field of a contact; use one of Constant Contact's import keys (first_name, birthday, …) or cf:<custom field name> (in v2 custom_field_1 to custom_field_15)
     "#);
     insta::assert_snapshot!(stderr(&output), @"4 things are wrong.");
 }

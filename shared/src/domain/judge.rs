@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::account::Path;
 use super::contact_field::ContactField;
 use super::date;
+use super::dialect::Dialect;
 use super::fit::PHONES;
-use super::limits::{CUSTOM_FIELDS_PER_CONTACT_MAX, PHONES_PER_CONTACT_MAX};
+use super::limits::{CUSTOM_FIELDS_PER_CONTACT_MAX, PHONES_PER_CONTACT_MAX, V2_CUSTOM_FIELDS};
 use super::mapping::{FieldRule, Mapping};
 use super::transform::Transform;
 
@@ -46,6 +47,11 @@ pub enum MappingProblem {
         "uid_field \"{0}\" is no name of a custom field; write it without cf: and without blanks"
     )]
     UidFieldName(String),
+    /// The name of the UID's field is none of v2's.
+    #[error(
+        "uid_field \"{0}\" is no custom field of v2; write custom_field_1, or another up to custom_field_{V2_CUSTOM_FIELDS}"
+    )]
+    UidFieldInV2(String),
     /// A rule writes to the UID's field.
     #[error("\"{0}\" carries the Gigya UID (uid_field); map to another field")]
     UidField(ContactField),
@@ -99,6 +105,19 @@ pub enum MappingProblem {
         "\"{0}\" cannot come home: Constant Contact appends street2 to street; set owner = \"gigya\" or leave street2 out"
     )]
     NotObservable(ContactField),
+    /// A field that comes home and that v2's contacts do not show as it was imported.
+    #[error(
+        "\"{0}\" cannot come home: v2 does not show it as it was imported; set owner = \"gigya\""
+    )]
+    NotShownInV2(ContactField),
+    /// A field that only the other dialect has.
+    #[error("\"{0}\" is no field of v3; write cf:<custom field name>")]
+    NotInV3(ContactField),
+    /// A field that only the other dialect has.
+    #[error(
+        "\"{0}\" is no field of v2's import, which has names, job_title, company_name, birthday, anniversary, home_phone, work_phone, one address (street, street2, city, state, zip, country) and custom_field_1 to custom_field_{V2_CUSTOM_FIELDS}"
+    )]
+    NotInV2(ContactField),
 }
 
 impl MappingProblem {
@@ -119,8 +138,14 @@ impl MappingProblem {
             | Self::NotWritable(field, _)
             | Self::HomeTwice(_, field, _)
             | Self::EmailComesHome(field)
-            | Self::NotObservable(field) => Some(field),
-            Self::TooManyCustomFields(_) | Self::TooManyPhones(_) | Self::UidFieldName(_) => None,
+            | Self::NotObservable(field)
+            | Self::NotShownInV2(field)
+            | Self::NotInV3(field)
+            | Self::NotInV2(field) => Some(field),
+            Self::TooManyCustomFields(_)
+            | Self::TooManyPhones(_)
+            | Self::UidFieldName(_)
+            | Self::UidFieldInV2(_) => None,
         }
     }
 }
@@ -141,9 +166,16 @@ impl Mapping {
 
     fn judge_fields(&self, problems: &mut Vec<MappingProblem>) {
         let mut seen = BTreeSet::new();
+        let dialect = self.destination().dialect;
         for field in self.all_rules().map(|rule| &rule.field) {
             if !seen.insert(field) {
                 problems.push(MappingProblem::Twice(field.clone()));
+            }
+            if !field.is_in(dialect) {
+                problems.push(match dialect {
+                    Dialect::V3 => MappingProblem::NotInV3(field.clone()),
+                    Dialect::V2 => MappingProblem::NotInV2(field.clone()),
+                });
             }
         }
         for (short, long) in SAME_COLUMNS {
@@ -153,10 +185,17 @@ impl Mapping {
             }
         }
         let uid_field = self.uid_contact_field();
-        if uid_field.as_str().parse::<ContactField>().is_err()
-            || self.uid_field().starts_with("cf:")
-        {
-            problems.push(MappingProblem::UidFieldName(self.uid_field().to_owned()));
+        let is_name = || {
+            uid_field.as_str().parse::<ContactField>().is_ok()
+                && !self.uid_field().starts_with("cf:")
+        };
+        let name = || self.uid_field().to_owned();
+        match dialect {
+            Dialect::V3 if !is_name() => problems.push(MappingProblem::UidFieldName(name())),
+            Dialect::V2 if uid_field.v2_number().is_none() => {
+                problems.push(MappingProblem::UidFieldInV2(name()));
+            }
+            Dialect::V3 | Dialect::V2 => {}
         }
         if seen.contains(&uid_field) {
             problems.push(MappingProblem::UidField(uid_field));
@@ -184,7 +223,10 @@ impl Mapping {
                 continue;
             }
             if !self.observable(field) {
-                problems.push(MappingProblem::NotObservable(field.clone()));
+                problems.push(match self.destination().dialect {
+                    Dialect::V3 => MappingProblem::NotObservable(field.clone()),
+                    Dialect::V2 => MappingProblem::NotShownInV2(field.clone()),
+                });
             }
             if !rule.can_come_home() {
                 problems.push(MappingProblem::NoWayBack(field.clone()));

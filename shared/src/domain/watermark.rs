@@ -3,6 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::dialect::Dialect;
+
 /// The two marks of one clock. Only `confirmed_through` is what the next run starts from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Watermark {
@@ -49,6 +51,9 @@ pub struct InboundState {
     pub read_through: Option<Timestamp>,
     /// When everybody in Constant Contact was last read, whatever their dates say.
     pub swept_at: Option<Timestamp>,
+    /// When everybody who is opted out was last listed by status. Only v2 needs it: nobody says that its
+    /// `modified_since` shows opt-outs.
+    pub opt_outs_at: Option<Timestamp>,
     /// The invocation that reads.
     pub holder: Option<String>,
     /// When that right dies.
@@ -63,9 +68,17 @@ pub struct InboundFresh {
 }
 
 impl InboundFresh {
-    /// Checks that the inbound read reaches to within `minutes` of now.
-    pub fn check(state: &InboundState, now: Timestamp, minutes: u32) -> Option<Self> {
-        let read_through = state.read_through?;
+    /// Checks that the inbound read reaches to within `minutes` of now; in v2 the listing of the opted-out, too.
+    pub fn check(
+        state: &InboundState,
+        dialect: Dialect,
+        now: Timestamp,
+        minutes: u32,
+    ) -> Option<Self> {
+        let read_through = match dialect {
+            Dialect::V3 => state.read_through?,
+            Dialect::V2 => state.read_through?.min(state.opt_outs_at?),
+        };
         let age = now.duration_since(read_through);
         (age <= SignedDuration::from_mins(i64::from(minutes))).then_some(Self { read_through })
     }
@@ -97,9 +110,15 @@ mod tests {
     #[test]
     fn nothing_is_fresh_before_the_first_inbound_read_or_long_after_one() {
         let now = at("2026-01-01T12:00:00Z");
-        assert!(InboundFresh::check(&InboundState::default(), now, 30).is_none());
+        let check = |state: &InboundState, dialect| InboundFresh::check(state, dialect, now, 30);
+        assert!(check(&InboundState::default(), Dialect::V3).is_none());
         let read = |text| InboundState { read_through: Some(at(text)), ..InboundState::default() };
-        assert!(InboundFresh::check(&read("2026-01-01T11:29:59Z"), now, 30).is_none());
-        assert!(InboundFresh::check(&read("2026-01-01T11:30:00Z"), now, 30).is_some());
+        assert!(check(&read("2026-01-01T11:29:59Z"), Dialect::V3).is_none());
+        let fresh = read("2026-01-01T11:30:00Z");
+        assert!(check(&fresh, Dialect::V3).is_some());
+        assert!(check(&fresh, Dialect::V2).is_none(), "the opted-out were never listed");
+        let listed = |text| InboundState { opt_outs_at: Some(at(text)), ..fresh.clone() };
+        assert!(check(&listed("2026-01-01T11:29:59Z"), Dialect::V2).is_none());
+        assert!(check(&listed("2026-01-01T11:30:00Z"), Dialect::V2).is_some());
     }
 }

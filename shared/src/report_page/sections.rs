@@ -1,7 +1,7 @@
 //! The parts of the page, from top to bottom.
 
 use crate::domain::report::{
-    BrakeReason, Calls, Class, Inbound, Losses, People, Report, State, Trigger,
+    BrakeReason, Calls, Class, FieldLosses, Inbound, Losses, People, Report, State, Trigger,
 };
 use crate::domain::report::{ListedPerson, grouped};
 
@@ -266,11 +266,19 @@ pub(super) fn losses(html: &mut Html, losses: &Losses) {
         "<p>Gigya keeps the full values; only the copies in Constant Contact are poorer.</p>\n",
     );
     html.raw("<div class=\"wide\"><table>\n");
-    html.headings(&["Field", "Characters that did not fit#", "Values cut#", "Characters cut off#"]);
+    html.headings(&[
+        "Field",
+        "Characters that did not fit#",
+        "Written with other letters#",
+        "Kept back#",
+        "Values cut#",
+        "Characters cut off#",
+    ]);
     html.raw("<tbody>\n");
     for (field, lost) in &losses.by_field {
         html.raw("<tr>").element("th", &[("scope", "row")], field);
-        for count in [lost.characters, lost.cut, lost.cut_characters] {
+        let FieldLosses { characters, transliterated, withheld, cut, cut_characters } = *lost;
+        for count in [characters, transliterated, withheld, cut, cut_characters] {
             html.number(&grouped(count));
         }
         html.raw("</tr>\n");

@@ -12,6 +12,7 @@ use super::customer::{
 use super::fields;
 use super::not_yet;
 use super::table::{At, Section};
+use crate::domain::charset::{self, Encoding};
 use crate::domain::limits::{
     CONSTANT_CONTACT_CALLS_PER_DAY, CONSTANT_CONTACT_CALLS_PER_SECOND, IMPORT_LISTS_MAX,
 };
@@ -48,11 +49,12 @@ const _: () = assert!(
 /// Reads the whole file; `None` when something that has no default is missing or wrong. Whatever is wrong is noted.
 pub(super) fn read(mut root: Section<'_, '_>) -> Option<CustomerSettings> {
     let gigya = gigya(root.section("gigya"));
-    let (constant_contact, api, uid_field) = constant_contact(root.section("constant_contact"));
+    let Written { settings: constant_contact, dialect, uid_field, blanks_clear } =
+        constant_contact(root.section("constant_contact"));
     let consent = consent(root.section("consent"));
-    let lists = lists(&mut root, api, constant_contact.as_ref());
-    let charset = charset(root.section("charset"));
-    let destination = Destination { dialect: api, charset, blanks_clear: false };
+    let lists = lists(&mut root, dialect, constant_contact.as_ref());
+    let charset = charset(root.section("charset"), dialect);
+    let destination = Destination { dialect, charset, blanks_clear };
     let mapping = fields::mapping(&mut root, &uid_field, destination, consent.as_ref());
     let safety = safety(root.section("safety"));
     let run = run(root.section("run"));
@@ -66,7 +68,9 @@ pub(super) fn read(mut root: Section<'_, '_>) -> Option<CustomerSettings> {
     })
 }
 
-const USUAL_UID_FIELD: &str = "gigya_uid";
+const V3_UID_FIELD: &str = "gigya_uid";
+/// The original product kept the UID there, too.
+const V2_UID_FIELD: &str = "custom_field_1";
 
 fn gigya(mut section: Section<'_, '_>) -> Option<GigyaSettings> {
     let data_center: Option<At<String>> = section.value("data_center");
@@ -120,28 +124,35 @@ fn not_blank(text: &str) -> Result<String, String> {
     if text.is_empty() { Err("must not be empty".to_owned()) } else { Ok(text.to_owned()) }
 }
 
-/// The section with the place of its `update_list`; the dialect and the UID's field, which others are checked by even if the
-/// rest is wrong.
-fn constant_contact(
-    mut section: Section<'_, '_>,
-) -> (Option<At<ConstantContactSettings>>, Dialect, String) {
+/// `[constant_contact]` as it was written: what others are checked by is there even if the rest is wrong.
+struct Written {
+    /// The section with the place of its `update_list`.
+    settings: Option<At<ConstantContactSettings>>,
+    dialect: Dialect,
+    uid_field: String,
+    blanks_clear: bool,
+}
+
+fn constant_contact(mut section: Section<'_, '_>) -> Written {
     let written: Option<At<Dialect>> = section.required("api");
-    let api = written.as_ref().map_or(Dialect::V3, |found| found.value);
-    if let Some(reason) = not_yet::api(api) {
-        section.problem(written.as_ref().map(|found| found.at), format!("api: {reason}"));
-    }
+    let dialect = written.as_ref().map_or(Dialect::V3, |found| found.value);
     let mut url = |key, default: &str| -> Option<Url> {
         let found = section.value(key).unwrap_or(At { value: default.to_owned(), at: 0 });
         section.checked(key, &found, check::url).map(|found| found.value)
     };
-    let usual_endpoint = match api {
-        Dialect::V3 => V3_ENDPOINT,
-        Dialect::V2 => V2_ENDPOINT,
+    let (usual_endpoint, usual_uid_field) = match dialect {
+        Dialect::V3 => (V3_ENDPOINT, V3_UID_FIELD),
+        Dialect::V2 => (V2_ENDPOINT, V2_UID_FIELD),
     };
     let endpoint = url("endpoint", usual_endpoint);
     let token_endpoint = url("token_endpoint", V3_TOKEN_ENDPOINT);
-    let uid_field = section.value_or("uid_field", USUAL_UID_FIELD.to_owned());
-    let update_list = update_list(&mut section, api);
+    let uid_field = section.value_or("uid_field", usual_uid_field.to_owned());
+    let blanks: Option<At<bool>> = section.value("blanks_enabled");
+    if let (Dialect::V3, Some(blanks)) = (dialect, &blanks) {
+        let reason = "blanks_enabled is an option of v2's import; leave it out";
+        section.problem(Some(blanks.at), reason);
+    }
+    let update_list = update_list(&mut section, dialect);
     let calls_per_second = section.number(
         "calls_per_second",
         CONSTANT_CONTACT_CALLS_PER_SECOND,
@@ -166,7 +177,8 @@ fn constant_contact(
         };
         Some(At { value, at: update_list.at })
     };
-    (settings(), api, uid_field)
+    let blanks_clear = blanks.is_some_and(|blanks| blanks.value);
+    Written { settings: settings(), dialect, uid_field, blanks_clear }
 }
 
 /// The list nobody mails. It must be said, since leaving it out quietly would let updates put people back on lists.
@@ -274,17 +286,28 @@ fn lists(
     rules
 }
 
-fn charset(mut section: Section<'_, '_>) -> Charset {
-    let usual = Charset::UTF_8;
-    let mark = section.value("mark").map_or(usual.mark, |found: At<char>| found.value);
+fn charset(mut section: Section<'_, '_>, dialect: Dialect) -> Charset {
+    let usual = match dialect {
+        Dialect::V3 => Charset::UTF_8,
+        Dialect::V2 => Charset::LATIN_1,
+    };
+    let written: Option<At<Encoding>> = section.value("encoding");
+    let encoding = written.as_ref().map_or(usual.encoding, |found| found.value);
+    if let (Dialect::V2, Encoding::Utf8, Some(written)) = (dialect, encoding, &written) {
+        let reason = "encoding: v2 takes \"iso-8859-1\" only; write that or leave it out";
+        section.problem(Some(written.at), reason);
+    }
+    let mark = section.value("mark").map_or(usual.mark, |found: At<char>| {
+        if !charset::is_latin1(found.value) {
+            let reason = "mark must be a character of ISO-8859-1 that is no control character, such as \"?\"";
+            section.problem(Some(found.at), reason);
+        }
+        found.value
+    });
     let fit = section.value_or("fit", usual.fit);
     let otherwise = section.value_or("otherwise", usual.otherwise);
-    let charset = Charset { fit, otherwise, mark, ..usual };
-    if let Some(reason) = not_yet::charset(charset) {
-        section.problem(None, reason);
-    }
     section.finish();
-    charset
+    Charset { encoding, fit, otherwise, mark }
 }
 
 fn safety(mut section: Section<'_, '_>) -> Safety {

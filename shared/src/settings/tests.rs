@@ -3,10 +3,12 @@
 use proptest::prelude::*;
 
 use super::customer::*;
+use crate::domain::charset::{Encoding, Fit, Otherwise};
+use crate::domain::mapping::Destination;
 use crate::domain::policy::{
     OnContactDeleted, OnDelete, OnListLeave, OnNoMatch, OnOptOut, Resubscribe,
 };
-use crate::domain::{Account, ContactField, OnConflict, Owner, Transform};
+use crate::domain::{Account, Charset, ContactField, Dialect, OnConflict, Owner, Transform};
 
 /// The example of the design, with values that this version can do.
 const EXAMPLE: &str = r#"
@@ -219,7 +221,7 @@ batch_accounts = 50000
 "#;
     insta::assert_snapshot!(CustomerSettings::parse(text).unwrap_err(), @r#"
     30 settings are wrong:
-      - sync.toml line 2: brake is no setting; known here: gigya, constant_contact, consent, lists, fields, charset, safety, run
+      - sync.toml line 2: brake is no setting; known here: gigya, constant_contact, consent, lists, charset, fields, safety, run
       - sync.toml line 4: [gigya] data_center "eu1" is no data centre of Gigya's; write it as eu1.gigya.com (us1, eu1, eu2, au1, global) or cn1.sapcdm.cn
       - sync.toml line 5: [gigya] api_key is no number; put a text in quotes
       - sync.toml line 6: [gigya] where "isActive = true ORDER BY created" must be a condition only, without ORDER
@@ -237,7 +239,7 @@ batch_accounts = 50000
       - sync.toml line 25: [[lists]] 1 when: unknown field `equal`, expected one of `path`, `equals`, `not_equals`, `one_of`, `contains`, `exists`, `greater_than`, `less_than`, `at_least`, `at_most`, `all`, `any`, `not`
       - sync.toml line 30: [[lists]] 3 list e4c2b2a0-0d3a-11ee-8f53-fa163e56c9b0 appears twice; put both conditions into one with any = [ … ]
       - sync.toml line 32: [[lists]] 3 when: greater_than, less_than, at_least and at_most take a number or an ISO date in quotes ("2026-01-01")
-      - sync.toml line 37: [[fields]] 1 constant_contact: "firstname" is no field of a contact; use one of Constant Contact's import keys (first_name, birthday, …) or cf:<custom field name>
+      - sync.toml line 37: [[fields]] 1 constant_contact: "firstname" is no field of a contact; use one of Constant Contact's import keys (first_name, birthday, …) or cf:<custom field name> (in v2 custom_field_1 to custom_field_15)
       - sync.toml line 42: [[fields]] 2 conflict means something only with owner = "both"; leave it out
       - sync.toml line 43: [[fields]] 2 transform: unknown variant `shout`, expected one of `trim`, `lower`, `upper`, `join`, `map`, `date`, `phone`, `template`, `constant`
       - sync.toml line 43: [[fields]] 2 transform: invalid type: integer `7`, expected a string
@@ -267,18 +269,78 @@ fn what_is_missing_is_named_with_what_to_write() {
 
 #[test]
 fn what_this_version_cannot_do_is_refused_and_said() {
-    let mut text = LEAST.replace("\"v3\"", "\"v2\"");
-    text = text
-        .replace("[constant_contact]", "populations = [\"full\", \"lite\"]\n[constant_contact]");
-    text = text.replace("[[lists]]", "resubscribe = \"ask\"\n[[lists]]");
-    text = text.replace("e4c2b2a0-0d3a-11ee-8f53-fa163e56c9b0", "7");
-    text.push_str("[charset]\nmark = \"_\"\n");
+    let text = LEAST
+        .replace("[constant_contact]", "populations = [\"full\", \"lite\"]\n[constant_contact]")
+        .replace("[[lists]]", "resubscribe = \"ask\"\n[[lists]]");
     insta::assert_snapshot!(CustomerSettings::parse(&text).unwrap_err(), @r#"
-    4 settings are wrong:
+    2 settings are wrong:
       - sync.toml line 5: [gigya] populations: this version does not read lite accounts yet; write ["full"]
-      - sync.toml line 7: [constant_contact] api: this version does not speak v2 yet; write "v3"
       - sync.toml line 11: [consent] resubscribe: this version cannot ask people to confirm yet; write "never" or leave it out
-      - sync.toml line 14: [charset] this version sends UTF-8 only, which needs no substitutes; leave [charset] out
+    "#);
+}
+
+/// The least that a customer of v2 must say.
+fn least_in_v2() -> String {
+    LEAST.replace("\"v3\"", "\"v2\"").replace("e4c2b2a0-0d3a-11ee-8f53-fa163e56c9b0", "7")
+}
+
+#[test]
+fn v2_has_its_own_defaults() {
+    let settings = CustomerSettings::parse(&least_in_v2()).unwrap();
+    let mapping = &settings.policy.mapping;
+    assert_eq!(settings.constant_contact.api, Dialect::V2);
+    assert_eq!(settings.constant_contact.endpoint.as_str(), "https://api.constantcontact.com/v2");
+    assert_eq!(mapping.uid_contact_field(), ContactField::v2_custom(1));
+    let usual =
+        Destination { dialect: Dialect::V2, charset: Charset::LATIN_1, blanks_clear: false };
+    assert_eq!(*mapping.destination(), usual);
+}
+
+#[test]
+fn the_charset_may_be_set_in_both_dialects() {
+    let charset = "[charset]\nencoding = \"iso-8859-1\"\nfit = \"none\"\notherwise = \"hold\"\nmark = \"_\"\n";
+    let expected = Charset {
+        encoding: Encoding::Latin1,
+        fit: Fit::None,
+        otherwise: Otherwise::Hold,
+        mark: '_',
+    };
+    for least in [LEAST.to_owned(), least_in_v2()] {
+        let settings = CustomerSettings::parse(&format!("{least}{charset}")).unwrap();
+        assert_eq!(settings.policy.mapping.destination().charset, expected);
+    }
+}
+
+#[test]
+fn what_v2_does_not_have_is_said_before_the_first_run() {
+    let text = least_in_v2().replace(
+        "[constant_contact]",
+        "[constant_contact]\nuid_field = \"gigya_uid\"\nblanks_enabled = true",
+    ) + "[[fields]]\ngigya = \"data.tier\"\nconstant_contact = \"cf:tier\"\n\
+         [[fields]]\ngigya = \"data.mobile\"\nconstant_contact = \"mobile_phone\"\n\
+         [[fields]]\ngigya = [\"profile.birthDay\", \"profile.birthMonth\"]\nconstant_contact = \"birthday\"\nowner = \"both\"\n\
+         [[fields]]\ngigya = \"data.note\"\nconstant_contact = \"custom_field_16\"\n\
+         [charset]\nencoding = \"utf-8\"\nmark = \"…\"\n";
+    insta::assert_snapshot!(CustomerSettings::parse(&text).unwrap_err(), @r#"
+    7 settings are wrong:
+      - sync.toml line 14: [[fields]] "cf:tier" is no field of v2's import, which has names, job_title, company_name, birthday, anniversary, home_phone, work_phone, one address (street, street2, city, state, zip, country) and custom_field_1 to custom_field_15
+      - sync.toml line 17: [[fields]] "mobile_phone" is no field of v2's import, which has names, job_title, company_name, birthday, anniversary, home_phone, work_phone, one address (street, street2, city, state, zip, country) and custom_field_1 to custom_field_15
+      - sync.toml line 20: [[fields]] "birthday" cannot come home: v2 does not show it as it was imported; set owner = "gigya"
+      - sync.toml line 26: [[fields]] 4 constant_contact: "custom_field_16" is no field of a contact; use one of Constant Contact's import keys (first_name, birthday, …) or cf:<custom field name> (in v2 custom_field_1 to custom_field_15)
+      - sync.toml line 28: [charset] encoding: v2 takes "iso-8859-1" only; write that or leave it out
+      - sync.toml line 29: [charset] mark must be a character of ISO-8859-1 that is no control character, such as "?"
+      - sync.toml: [[fields]] uid_field "gigya_uid" is no custom field of v2; write custom_field_1, or another up to custom_field_15
+    "#);
+}
+
+#[test]
+fn what_v3_does_not_have_is_said_before_the_first_run() {
+    let text = LEAST.replace("[constant_contact]", "[constant_contact]\nblanks_enabled = true")
+        + "[[fields]]\ngigya = \"data.tier\"\nconstant_contact = \"custom_field_2\"\n";
+    insta::assert_snapshot!(CustomerSettings::parse(&text).unwrap_err(), @r#"
+    2 settings are wrong:
+      - sync.toml line 6: [constant_contact] blanks_enabled is an option of v2's import; leave it out
+      - sync.toml line 13: [[fields]] "custom_field_2" is no field of v3; write cf:<custom field name>
     "#);
 }
 

@@ -2,11 +2,16 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+
 use super::bucket::{BYTES, Bucket, Object, Put};
 use super::shard::{SHARDS, Shard, shard_of_address, shard_of_person};
 use super::{SWAPS_MAX, StoreError, keys};
 use crate::domain::agreed::{AddressEntry, Agreed};
 use crate::domain::{ContactId, Fingerprint, Uid};
+
+/// Shards that are read and written at once. Each is held whole: of a million people, a shard has sixteen thousand.
+const SHARDS_AT_ONCE: usize = 4;
 
 /// The ledger of the customer.
 #[derive(Debug, Clone)]
@@ -102,34 +107,59 @@ impl Ledger {
         for (uid, data) in changes {
             by_shard.entry(shard_of_person(&uid)).or_default().push((uid, data));
         }
+        let moved: Vec<Vec<AddressChange>> = stream::iter(&by_shard)
+            .map(async |(number, people)| self.addresses_moved(*number, people, &change).await)
+            .buffered(SHARDS_AT_ONCE)
+            .try_collect()
+            .await?;
         let mut addresses: BTreeMap<u8, Vec<AddressChange>> = BTreeMap::new();
-        for (number, people) in &by_shard {
-            let shard = self.read(*number).await?.map(|(shard, _)| shard).unwrap_or_default();
-            for (uid, data) in people {
-                let before = shard.people.get(uid);
-                for moved in AddressChange::between(uid, before, &change(before, data)) {
-                    addresses.entry(shard_of_address(moved.address)).or_default().push(moved);
-                }
-            }
+        for moved in moved.into_iter().flatten() {
+            addresses.entry(shard_of_address(moved.address)).or_default().push(moved);
         }
-        for (number, changes) in addresses {
-            self.swap(number, |shard| {
-                for change in &changes {
-                    change.apply(&mut shard.addresses);
-                }
+        stream::iter(&addresses)
+            .map(async |(number, changes)| {
+                let apply = |shard: &mut Shard| {
+                    let each = changes.iter().map(|change| change.apply(&mut shard.addresses));
+                    each.fold(false, |any, one| any | one)
+                };
+                self.swap(*number, apply).await
             })
+            .buffered(SHARDS_AT_ONCE)
+            .try_for_each(async |()| Ok(()))
             .await?;
-        }
-        for (number, people) in by_shard {
-            self.swap(number, |shard| {
-                for (uid, data) in &people {
-                    let after = change(shard.people.get(uid), data);
-                    shard.people.insert(uid.clone(), after);
-                }
+        stream::iter(&by_shard)
+            .map(async |(number, people)| {
+                let apply = |shard: &mut Shard| {
+                    people.iter().fold(false, |any, (uid, data)| {
+                        let before = shard.people.get(uid);
+                        let after = change(before, data);
+                        let differs = before != Some(&after);
+                        if differs {
+                            shard.people.insert(uid.clone(), after);
+                        }
+                        any | differs
+                    })
+                };
+                self.swap(*number, apply).await
             })
-            .await?;
-        }
-        Ok(())
+            .buffered(SHARDS_AT_ONCE)
+            .try_for_each(async |()| Ok(()))
+            .await
+    }
+
+    /// Which addresses are concerned by changes to the people of a shard.
+    async fn addresses_moved<C>(
+        &self,
+        number: u8,
+        people: &[(Uid, C)],
+        change: &impl Fn(Option<&Agreed>, &C) -> Agreed,
+    ) -> Result<Vec<AddressChange>, StoreError> {
+        let shard = self.read(number).await?.map(|(shard, _)| shard).unwrap_or_default();
+        let moved = people.iter().flat_map(|(uid, data)| {
+            let before = shard.people.get(uid);
+            AddressChange::between(uid, before, &change(before, data))
+        });
+        Ok(moved.collect())
     }
 
     /// How many people are known to be in Constant Contact. Reads every shard.
@@ -155,21 +185,20 @@ impl Ledger {
         }
     }
 
-    async fn swap<T>(
+    /// Changes a shard by compare-and-swap. `change` answers whether it changed anything.
+    async fn swap(
         &self,
         number: u8,
-        mut change: impl FnMut(&mut Shard) -> T,
-    ) -> Result<T, StoreError> {
+        change: impl Fn(&mut Shard) -> bool,
+    ) -> Result<(), StoreError> {
         let key = keys::shard(number);
         for _ in 0..SWAPS_MAX {
             let (mut shard, etag) = match self.read(number).await? {
                 Some((shard, etag)) => (shard, Some(etag)),
                 None => (Shard::default(), None),
             };
-            let before = shard.clone();
-            let answer = change(&mut shard);
-            if shard == before {
-                return Ok(answer);
+            if !change(&mut shard) {
+                return Ok(());
             }
             let bytes = shard.encode().map_err(|error| StoreError::Broken {
                 key: key.clone(),
@@ -180,7 +209,7 @@ impl Ledger {
                 None => self.bucket.put_new(&key, bytes, BYTES).await?,
             };
             match put {
-                Put::Done(_) => return Ok(answer),
+                Put::Done(_) => return Ok(()),
                 Put::Taken => {}
             }
         }
@@ -212,8 +241,10 @@ impl AddressChange {
         changes
     }
 
-    fn apply(&self, addresses: &mut BTreeMap<Fingerprint, AddressEntry>) {
-        let entry = addresses.entry(self.address).or_default();
+    /// Answers whether it changed anything.
+    fn apply(&self, addresses: &mut BTreeMap<Fingerprint, AddressEntry>) -> bool {
+        let before = addresses.get(&self.address).cloned().unwrap_or_default();
+        let mut entry = before.clone();
         let is_holder = entry.holder.as_ref() == Some(&self.uid);
         if self.holds {
             let is_free = entry.holder.is_none();
@@ -230,8 +261,12 @@ impl AddressChange {
         if entry.left.is_none() && self.left.is_some() {
             entry.left = self.left;
         }
-        if *entry == AddressEntry::default() {
+        let differs = entry != before;
+        if entry == AddressEntry::default() {
             addresses.remove(&self.address);
+        } else {
+            addresses.insert(self.address, entry);
         }
+        differs
     }
 }

@@ -31,12 +31,20 @@ pub struct Shard {
     pub addresses: BTreeMap<Fingerprint, AddressEntry>,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum Line {
-    Heading { ledger: u32 },
-    Person { uid: Uid, agreed: Agreed },
-    Address { address: Fingerprint, entry: AddressEntry },
+/// A line of any kind. A struct and no untagged enum, because serde reads each line of one of those several times.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    ledger: Option<u32>,
+    uid: Option<Uid>,
+    agreed: Option<Agreed>,
+    address: Option<Fingerprint>,
+    entry: Option<AddressEntry>,
+}
+
+#[derive(Serialize)]
+struct Heading {
+    ledger: u32,
 }
 
 #[derive(Serialize)]
@@ -70,13 +78,21 @@ impl Shard {
         let lines = read_lines::<Line>(object).map_err(|error| error.kind().to_string())?;
         let mut is_headed = false;
         for line in lines {
-            match line.map_err(|error| error.to_string())? {
-                Line::Heading { ledger: VERSION } => is_headed = true,
-                Line::Heading { ledger } => {
+            let line = line.map_err(|error| error.to_string())?;
+            match line {
+                Line { ledger: Some(VERSION), .. } => is_headed = true,
+                Line { ledger: Some(ledger), .. } => {
                     return Err(format!("version {ledger} is unknown to this release"));
                 }
-                Line::Person { uid, agreed } => drop(shard.people.insert(uid, agreed)),
-                Line::Address { address, entry } => drop(shard.addresses.insert(address, entry)),
+                Line { uid: Some(uid), agreed: Some(agreed), .. } => {
+                    shard.people.insert(uid, agreed);
+                }
+                Line { address: Some(address), entry: Some(entry), .. } => {
+                    shard.addresses.insert(address, entry);
+                }
+                Line { .. } => {
+                    return Err("a line is neither heading, person nor address".to_owned());
+                }
             }
         }
         if is_headed { Ok(shard) } else { Err("the heading line is missing".to_owned()) }
@@ -88,7 +104,7 @@ impl Shard {
     /// When the compressor fails.
     pub fn encode(&self) -> io::Result<Bytes> {
         let mut writer = LinesWriter::new()?;
-        writer.push(&Line::Heading { ledger: VERSION })?;
+        writer.push(&Heading { ledger: VERSION })?;
         for (uid, agreed) in &self.people {
             writer.push(&LineRef::Person { uid, agreed })?;
         }

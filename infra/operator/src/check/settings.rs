@@ -1,5 +1,6 @@
 //! What settings that are right may still make one think about.
 
+use shared::domain::Dialect;
 use shared::settings::customer::CustomerSettings;
 
 use super::{Checked, Subject};
@@ -26,6 +27,9 @@ pub(super) fn judge(settings: &CustomerSettings, checked: &mut Checked) {
             "make a list that nobody mails in Constant Contact, and give its id as update_list",
         );
     }
+    if settings.constant_contact.api == Dialect::V2 {
+        judge_v2(settings, checked);
+    }
     if !policy.consent.required {
         checked.doubtful(
             Subject::Settings,
@@ -41,6 +45,32 @@ pub(super) fn judge(settings: &CustomerSettings, checked: &mut Checked) {
                 policy.consent.path
             ),
             "name a subscription where the site has one",
+        );
+    }
+}
+
+/// What v2 cannot do that v3 can.
+fn judge_v2(settings: &CustomerSettings, checked: &mut Checked) {
+    checked.doubtful(
+        Subject::Settings,
+        "api = \"v2\": Constant Contact gives out no new v2 keys, and may retire those that there are",
+        "plan the move to v3; list ids and contacts can be carried over (GET /contact_lists/list_id_xrefs)",
+    );
+    let mapping = &settings.policy.mapping;
+    if mapping.destination().blanks_clear {
+        return;
+    }
+    let stay: Vec<&str> = mapping
+        .rules()
+        .iter()
+        .filter(|rule| rule.travels_out() && !mapping.observable(&rule.field))
+        .map(|rule| rule.field.as_str())
+        .collect();
+    if !stay.is_empty() {
+        checked.doubtful(
+            Subject::Settings,
+            format!("v2 can change but not empty {}: a value that is taken away at Gigya stays there, and is listed in conflicts.ndjson", stay.join(", ")),
+            "set [constant_contact] blanks_enabled = true, so that an import may empty values",
         );
     }
 }

@@ -1,4 +1,19 @@
 //! Which characters Constant Contact takes, and what becomes of those that it does not.
+//!
+//! In this order: tabs and line breaks become spaces, control characters are removed, the text is composed (NFC), and what
+//! is not in the encoding is transliterated or treated as the customer's policy says. Every character that is lost is
+//! reported, and nothing is reported that is not lost.
+//!
+//! HTML entities are not decoded here. Gigya's are decoded once, at the door (`text::canonical`): decoding them twice would
+//! make `<` of a person's `&amp;lt;`.
+
+mod latin1;
+mod line;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;
+mod transliterate;
 
 use std::borrow::Cow;
 
@@ -7,6 +22,9 @@ use serde::Deserialize;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 use super::loss::LossKind;
+
+#[cfg(test)]
+pub(super) use line::is_break;
 
 /// What happens to characters that Constant Contact does not take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +35,7 @@ pub struct Charset {
     pub fit: Fit,
     /// What happens to what still does not fit.
     pub otherwise: Otherwise,
-    /// What `replace` puts there.
+    /// What `replace` puts there; a question mark stands in for one that does not fit itself.
     pub mark: char,
 }
 
@@ -79,14 +97,25 @@ impl Charset {
 
     /// Makes one line of characters that fit, composed (NFC), without control characters, and tells what it lost.
     ///
-    /// Tabs and line breaks become one space each, which is no loss; other control characters are removed.
+    /// Tabs and line breaks become one space each, which is no loss; other control characters are removed. In UTF-8
+    /// everything else fits. In ISO-8859-1 invisible format characters are removed too (in UTF-8 they belong to emoji and to
+    /// the scripts of India), every character that ISO-8859-1 has passes as it is, and any other is written with characters
+    /// that fit, or else is a case for [`Charset::otherwise`], once for each grapheme cluster.
+    ///
+    /// A text that is not sent has lost nothing but the characters that it is not sent for.
     pub fn convert<'t>(&self, text: &'t str, on_loss: &mut dyn FnMut(LossKind)) -> Outcome<'t> {
-        let line = one_line(text, on_loss);
-        Outcome::Fits(match line {
-            Cow::Borrowed(line) => composed(line),
-            Cow::Owned(line) => Cow::Owned(composed(&line).into_owned()),
-        })
+        match self.encoding {
+            Encoding::Utf8 => {
+                Outcome::Fits(composed_line(line::one_line(text, char::is_control, on_loss)))
+            }
+            Encoding::Latin1 => latin1::convert(*self, text, on_loss),
+        }
     }
+}
+
+/// Whether a character is one of ISO-8859-1 and no control character.
+pub fn is_latin1(character: char) -> bool {
+    matches!(character, ' '..='~' | '\u{a0}'..='\u{ff}')
 }
 
 /// UTF-8 as ISO-8859-1, one byte a character; `None` when it holds a character beyond U+00FF, or is no UTF-8.
@@ -110,30 +139,10 @@ pub fn composed(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Puts a text on one line: white space that is not a plain one becomes a space (a CR LF one of them), other control
-/// characters are removed and counted.
-fn one_line<'t>(text: &'t str, on_loss: &mut dyn FnMut(LossKind)) -> Cow<'t, str> {
-    if !text.chars().any(|character| character.is_control() || is_break(character)) {
-        return Cow::Borrowed(text);
+/// A text on one line, in NFC.
+fn composed_line(line: Cow<'_, str>) -> Cow<'_, str> {
+    match line {
+        Cow::Borrowed(line) => composed(line),
+        Cow::Owned(line) => Cow::Owned(composed(&line).into_owned()),
     }
-    let mut line = String::with_capacity(text.len());
-    let mut characters = text.chars().peekable();
-    while let Some(character) = characters.next() {
-        if character == '\r' && characters.peek() == Some(&'\n') {
-            continue;
-        }
-        if is_break(character) {
-            line.push(' ');
-        } else if character.is_control() {
-            on_loss(LossKind::Control { character });
-        } else {
-            line.push(character);
-        }
-    }
-    Cow::Owned(line)
-}
-
-/// A tab, or what Unicode lets end a line or paragraph (UAX 14, classes BK, CR, LF and NL).
-pub(super) fn is_break(character: char) -> bool {
-    matches!(character, '\t'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }

@@ -10,10 +10,12 @@ use crate::domain::agreed::{Agreed, Pair};
 use crate::domain::contact::Contact;
 use crate::domain::contact_field::ContactField;
 use crate::domain::fingerprint::Fingerprint;
-use crate::domain::mapping::{FieldRule, Fitted, FittedAccount, Loss, OnConflict, Owner};
+use crate::domain::fit::Stays;
+use crate::domain::mapping::{FieldRule, Fitted, FittedAccount, Loss, Mapping, OnConflict, Owner};
 
 /// What the fields of one person ask for.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a finding of its own")]
 pub(super) struct Fields {
     /// Some value must travel out.
     pub(super) changed: bool,
@@ -21,6 +23,10 @@ pub(super) struct Fields {
     pub(super) clears: bool,
     /// Some field waits for a person, so that a whole row must not be imported.
     pub(super) held: bool,
+    /// Some value has characters that Constant Contact does not take, and the customer wants the person to wait for it.
+    pub(super) waits: bool,
+    /// Fields that were emptied at Gigya and that nothing we can send empties in Constant Contact.
+    pub(super) uncleared: Vec<ContactField>,
     /// What is written at Gigya.
     pub(super) leaves: Vec<(Path, Value)>,
     pub(super) conflicts: Vec<ContactField>,
@@ -45,7 +51,24 @@ impl Fields {
 
     /// Nothing went out, so nothing about the values that would have is agreed.
     pub(super) fn take_back_sent(&self, agreed: &mut Agreed) {
-        for (field, unsent) in &self.sent {
+        self.take_back(agreed, |_| true);
+    }
+
+    /// Takes back what is agreed about the fields that a single write cannot carry, and answers whether there are any: only
+    /// an import can.
+    pub(super) fn take_back_unwritable(&self, agreed: &mut Agreed, mapping: &Mapping) -> bool {
+        let is_unwritable = |field: &ContactField| !mapping.observable(field);
+        self.take_back(agreed, is_unwritable);
+        self.sent.keys().any(is_unwritable)
+    }
+
+    /// Whether some of the values that travel out can be written singly.
+    pub(super) fn changes_writable(&self, mapping: &Mapping) -> bool {
+        self.sent.keys().any(|field| mapping.observable(field))
+    }
+
+    fn take_back(&self, agreed: &mut Agreed, which: impl Fn(&ContactField) -> bool) {
+        for (field, unsent) in self.sent.iter().filter(|(field, _)| which(field)) {
             if *unsent == Pair::default() {
                 agreed.fields.remove(field);
             } else {
@@ -108,9 +131,14 @@ impl Person<'_> {
         let field = &rule.field;
         let before = self.known.fields.get(field).copied().unwrap_or_default();
         let source = self.fingerprint(field, &fitted.source);
-        let sent = self.fingerprint(field, &fitted.value);
         let empty = self.fingerprint(field, "");
         let there = observed.map(|value| self.fingerprint(field, value)).or(before.contact);
+        let sent = match fitted.stays {
+            None => self.fingerprint(field, &fitted.value),
+            // What is there stays, so that is what Gigya's value comes to.
+            Some(_) => there.unwrap_or(empty),
+        };
+        fields.waits |= fitted.stays == Some(Stays::Held) && rule.travels_out();
         let sides = Sides { before, source, sent, there, empty };
         let step = match observed {
             Some(_) => sides.step_seen(rule),
@@ -124,11 +152,18 @@ impl Person<'_> {
         if stays {
             fields.kept.insert(field.clone());
         }
+        let clears = fitted.value.is_empty() && there.is_some_and(|there| there != empty);
         let next = match step {
             Step::Settle => Some(sides.settled(observed.is_some())),
+            Step::Send if clears && !self.can_clear(field) => {
+                // Left alone from now on, like any difference that insisting cannot mend.
+                fields.kept.insert(field.clone());
+                fields.uncleared.push(field.clone());
+                Some(Pair { gigya: Some(source), contact: there, insisted: there, held: false })
+            }
             Step::Send => {
                 fields.changed = true;
-                fields.clears |= fitted.value.is_empty() && there.is_some_and(|c| c != empty);
+                fields.clears |= clears;
                 fields.sent.insert(field.clone(), Pair { contact: there, ..before });
                 Some(sides.sent())
             }
@@ -161,6 +196,12 @@ impl Person<'_> {
                 self.next.fields.insert(field.clone(), next);
             }
         }
+    }
+
+    /// Whether a value can be emptied: by a blank in an import, or by a single write.
+    fn can_clear(&self, field: &ContactField) -> bool {
+        let mapping = &self.terms.policy.mapping;
+        mapping.destination().blanks_clear || mapping.observable(field)
     }
 
     /// Compares the contact with what is believed of it, when the account was not looked at.

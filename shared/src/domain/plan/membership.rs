@@ -213,11 +213,21 @@ impl Person<'_> {
         };
         let address = self.address_fingerprint(&fitted.email);
         let moves = !is_gone && self.next.address.is_some_and(|before| before != address);
-        let single = moves || fields.clears || !leaves.is_empty() || fields.held;
+        // Where a blank empties a value, an import can say so.
+        let blanks_clear = self.terms.policy.mapping.destination().blanks_clear;
+        let with_blanks = fields.clears && blanks_clear;
+        let single = moves || (fields.clears && !blanks_clear) || !leaves.is_empty() || fields.held;
         let is_changed = fields.changed || moves || fields.clears || !leaves.is_empty();
         let is_new = is_gone || !self.next.is_there();
         let joins_by_import = is_new || (!joins.is_empty() && !single);
-        let amends = !joins_by_import && single && (is_changed || !joins.is_empty());
+        let is_writable = moves
+            || !leaves.is_empty()
+            || !joins.is_empty()
+            || fields.changes_writable(&self.terms.policy.mapping);
+        let amends = !joins_by_import && single && is_writable;
+        if fields.waits && (is_new || is_changed || !joins.is_empty()) {
+            return self.decide_waiting(leaves, plan);
+        }
         if amends && self.next.contact.is_none() {
             // Nothing goes out, so nothing is agreed either: no mark is lifted yet.
             plan.due = true;
@@ -240,7 +250,7 @@ impl Person<'_> {
         if joins_by_import {
             self.next.address = Some(address);
             self.next.lists.extend(joins.iter().cloned());
-            let row = self.row(account, fitted, fields, false);
+            let row = self.row(account, fitted, fields, with_blanks);
             plan.outbound = Some(Outbound::Join { row, lists: joins });
             return (Class::Accepted, if is_new { Reason::New } else { Reason::JoinsList });
         }
@@ -248,13 +258,18 @@ impl Person<'_> {
             self.next.address = Some(address);
             self.next.lists.extend(joins);
             self.next.lists.retain(|list| !leaves.contains(list));
-            let row = self.row(account, fitted, fields, true);
+            let mut row = self.row(account, fitted, fields, true);
+            let mapping = &self.terms.policy.mapping;
+            row.fields.retain(|field, _| mapping.observable(field));
+            // What only an import can carry goes with the next one.
+            let is_left = fields.take_back_unwritable(&mut self.next, mapping);
+            plan.due |= is_left && !fields.held;
             let lists = self.next.lists.iter().filter(|list| self.is_ours(list)).cloned().collect();
             plan.outbound = Some(Outbound::Amend { row, lists });
             return (Class::Accepted, Reason::NeedsSingleWrite);
         }
-        if fields.changed {
-            let row = self.row(account, fitted, fields, false);
+        if fields.changed && !fields.held {
+            let row = self.row(account, fitted, fields, with_blanks);
             plan.outbound = Some(Outbound::Update { row });
             return (Class::Accepted, Reason::Changed);
         }
@@ -262,6 +277,16 @@ impl Person<'_> {
             return (Class::Held, Reason::Conflict);
         }
         (Class::Unchanged, Reason::InStep)
+    }
+
+    /// A value with characters that Constant Contact does not take makes the person wait; only leaving lists does not wait.
+    fn decide_waiting(&mut self, leaves: BTreeSet<ListId>, plan: &mut Plan) -> (Class, Reason) {
+        if leaves.is_empty() {
+            return (Class::Held, Reason::Unfitting);
+        }
+        self.next.lists.retain(|list| !leaves.contains(list));
+        plan.outbound = Some(Outbound::Leave(Leave::RemoveFromLists(leaves)));
+        (Class::Removed, Reason::NoListFits)
     }
 
     /// The lists that the account belongs on. Who cannot log in or has not finished registering belongs on none.

@@ -4,6 +4,8 @@
 //! agreement has moved; what we wrote ourselves equals it, so echoes vanish; and not having looked
 //! ([`Seen::Unobserved`]) is never taken for not being there.
 
+#[cfg(test)]
+mod far_side_tests;
 mod fields;
 mod membership;
 #[cfg(test)]
@@ -65,7 +67,9 @@ pub struct Plan {
     pub due: bool,
     /// Fields that both sides changed, kept for a person to decide.
     pub conflicts: Vec<ContactField>,
-    /// What values lost on their way out.
+    /// Fields that were emptied at Gigya and stay filled in Constant Contact, because nothing that we can send empties them.
+    pub uncleared: Vec<ContactField>,
+    /// What values lost on their way out, or what makes the person wait.
     pub losses: Vec<Loss>,
     /// Why the account can't be sent, if it can't.
     pub invalid: Vec<Invalid>,
@@ -184,6 +188,8 @@ pub enum Reason {
     Conflict,
     /// The address changed and Constant Contact has not shown us the contact yet.
     AwaitsContact,
+    /// A value has characters that Constant Contact does not take, and the customer's policy is to wait.
+    Unfitting,
     /// Another account has the same address and keeps the contact.
     SharedAddress,
 }
@@ -207,6 +213,7 @@ impl fmt::Display for Reason {
             Self::LeftTheLists => "left the lists that would fit",
             Self::Conflict => "a field changed on both sides and waits for a person",
             Self::AwaitsContact => "the address changed before Constant Contact showed the contact",
+            Self::Unfitting => "a value has characters that Constant Contact does not take",
             Self::SharedAddress => "another account has the same address",
         })
     }
@@ -220,6 +227,7 @@ impl Plan {
             look: false,
             due: false,
             conflicts: Vec::new(),
+            uncleared: Vec::new(),
             losses: Vec::new(),
             invalid: Vec::new(),
             class,
@@ -329,6 +337,7 @@ impl Person<'_> {
             fields.leaves.iter().filter(|(path, _)| Some(path) != withdrawal.as_ref()).cloned(),
         );
         plan.conflicts.clone_from(&fields.conflicts);
+        plan.uncleared.clone_from(&fields.uncleared);
         plan.losses.clone_from(&fields.losses);
         if !leaves.is_empty() {
             plan.inbound = Some(Inbound { leaves, opts_out });
@@ -336,7 +345,7 @@ impl Person<'_> {
         let mut noted = self.next.clone();
         fields.take_back_sent(&mut noted);
         (plan.class, plan.reason) = self.decide(account, wish, fitted, &fields, &mut plan);
-        if plan.class != Class::Accepted {
+        if plan.class != Class::Accepted && plan.reason != Reason::Unfitting {
             plan.losses.clear();
         }
         if matches!(plan.outbound, None | Some(Outbound::Leave(_))) {

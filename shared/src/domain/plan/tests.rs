@@ -63,7 +63,7 @@ fn policy() -> Policy {
 }
 
 /// Zoe in Gigya alone.
-fn newcomer() -> State {
+pub(super) fn newcomer() -> State {
     let account = json!({"UID": "u", "lastUpdatedTimestamp": 25_000,
         "profile": {"email": "zoe@example.com", "firstName": "Zoe"}, "data": {"city": "Ulm", "note": ""},
         "subscriptions": {"news": {"email": {"isSubscribed": true,
@@ -90,7 +90,7 @@ fn newcomer() -> State {
 }
 
 /// Zoe in both, and everything agreed.
-fn in_step() -> State {
+pub(super) fn in_step() -> State {
     let mut zoe = newcomer();
     zoe.contact.lists.insert("news".into());
     set(&mut zoe, "first_name", "Zoe");
@@ -100,21 +100,21 @@ fn in_step() -> State {
     zoe.after(&plan)
 }
 
-fn edit(zoe: &mut State, path: &str, value: impl Into<Value>) {
+pub(super) fn edit(zoe: &mut State, path: &str, value: impl Into<Value>) {
     let mut account = Map::from(zoe.account.clone());
     write(&mut account, &path.parse().unwrap(), &value.into(), zoe.now);
     zoe.account = Account::try_from(account).unwrap();
 }
 
-fn set(zoe: &mut State, field: &str, value: &str) {
+pub(super) fn set(zoe: &mut State, field: &str, value: &str) {
     zoe.contact.fields.insert(field.parse().unwrap(), value.to_owned());
 }
 
-fn both(zoe: &State) -> Plan {
+pub(super) fn both(zoe: &State) -> Plan {
     zoe.plan(Seen::Present(&zoe.account), Seen::Present(&zoe.contact))
 }
 
-fn upload(zoe: &State) -> Plan {
+pub(super) fn upload(zoe: &State) -> Plan {
     zoe.plan(Seen::Present(&zoe.account), Seen::Unobserved)
 }
 

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::loss::LossKind;
+
 /// Losses of a run, per field and per character.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Losses {
-    /// Characters that did not fit and were replaced or removed.
+    /// Characters that did not fit, whatever became of them.
     pub characters: u64,
     /// Values that were too long and were cut.
     pub cut: u64,
@@ -20,8 +22,14 @@ pub struct Losses {
 /// Losses of one field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct FieldLosses {
-    /// Characters that did not fit and were replaced or removed.
+    /// Characters that did not fit, whatever became of them.
     pub characters: u64,
+    /// Those of them that were written with other letters (`Ł` as `L`).
+    #[serde(default)]
+    pub transliterated: u64,
+    /// Those of them that kept the whole value, or the whole person, from being sent.
+    #[serde(default)]
+    pub withheld: u64,
     /// Values that were too long and were cut.
     pub cut: u64,
     /// Characters at the end of those values that were cut off.
@@ -29,8 +37,26 @@ pub struct FieldLosses {
 }
 
 impl Losses {
+    /// Counts one loss of a field.
+    pub fn count(&mut self, field: &str, loss: LossKind) {
+        match loss {
+            LossKind::Cut { characters } => self.count_cut(field, characters),
+            LossKind::Control { character } | LossKind::Replaced { character } => {
+                self.count_character(field, character);
+            }
+            LossKind::Transliterated { character } => {
+                self.count_character(field, character);
+                self.field(field).transliterated += 1;
+            }
+            LossKind::Dropped { character } | LossKind::Held { character } => {
+                self.count_character(field, character);
+                self.field(field).withheld += 1;
+            }
+        }
+    }
+
     /// Counts a value that was too long: one more cut, and how many characters it lost at its end.
-    pub fn count_cut(&mut self, field: &str, characters: usize) {
+    pub(crate) fn count_cut(&mut self, field: &str, characters: usize) {
         self.cut += 1;
         let field = self.field(field);
         field.cut += 1;
@@ -38,7 +64,7 @@ impl Losses {
     }
 
     /// Counts a character that did not fit.
-    pub fn count_character(&mut self, field: &str, character: char) {
+    pub(crate) fn count_character(&mut self, field: &str, character: char) {
         self.characters += 1;
         *self.by_character.entry(character).or_default() += 1;
         self.field(field).characters += 1;
@@ -51,6 +77,8 @@ impl Losses {
         for (name, theirs) in &other.by_field {
             let ours = self.field(name);
             ours.characters += theirs.characters;
+            ours.transliterated += theirs.transliterated;
+            ours.withheld += theirs.withheld;
             ours.cut += theirs.cut;
             ours.cut_characters += theirs.cut_characters;
         }
@@ -105,6 +133,21 @@ mod tests {
         assert_eq!(whole.by_field["company_name"].cut_characters, 8);
         assert_eq!(whole.by_character[&'\u{1}'], 2);
         assert!(!whole.is_empty() && Losses::default().is_empty());
+    }
+
+    #[test]
+    fn what_became_of_a_character_is_counted_by_field() {
+        let mut losses = Losses::default();
+        losses.count("first_name", LossKind::Transliterated { character: 'Ł' });
+        losses.count("first_name", LossKind::Replaced { character: '李' });
+        losses.count("city", LossKind::Dropped { character: '李' });
+        losses.count("city", LossKind::Cut { characters: 3 });
+        let field = |name: &str| {
+            let field = losses.by_field[name];
+            (field.characters, field.transliterated, field.withheld, field.cut)
+        };
+        assert_eq!((field("first_name"), field("city")), ((2, 1, 0, 0), (1, 0, 1, 1)));
+        assert_eq!((losses.characters, losses.by_character[&'李']), (3, 2));
     }
 
     #[test]

@@ -323,16 +323,22 @@ pub(crate) mod tests {
             "by_field": {
               "company_name": {
                 "characters": 1,
+                "transliterated": 0,
+                "withheld": 0,
                 "cut": 0,
                 "cut_characters": 0
               },
               "first_name": {
                 "characters": 2,
+                "transliterated": 0,
+                "withheld": 0,
                 "cut": 0,
                 "cut_characters": 0
               },
               "last_name": {
                 "characters": 0,
+                "transliterated": 0,
+                "withheld": 0,
                 "cut": 1,
                 "cut_characters": 12
               }
