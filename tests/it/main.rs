@@ -9,6 +9,7 @@ mod aws;
 mod bad_input;
 mod binaries;
 mod constant_contact;
+mod constant_contact_v2;
 mod contract;
 mod events;
 mod gigya;

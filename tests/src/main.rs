@@ -7,11 +7,12 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Parser;
-use sandbox::constant_contact::v3;
+use sandbox::constant_contact::Switches;
 use sandbox::people;
 use sandbox::serve::{Residents, ServeOptions, stay};
 use sandbox::story::{Plot, tell};
 use sandbox::terminal::{Options, Terminal};
+use shared::domain::Dialect;
 
 /// Plays days of Gigya ⇄ Constant Contact with made-up people, on this machine alone: no account, no network, nobody is
 /// mailed.
@@ -82,7 +83,8 @@ fn play(arguments: Arguments) -> anyhow::Result<ExitCode> {
             let people = people::People::new(arguments.seed);
             Residents::People { people, accounts: arguments.accounts }
         };
-        let options = ServeOptions { residents, constant_contact: v3::Switches::default() };
+        let options =
+            ServeOptions { residents, api: Dialect::V3, constant_contact: Switches::default() };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(stay(options, &terminal))?;
         return Ok(ExitCode::SUCCESS);

@@ -25,12 +25,13 @@ use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use shared::domain::Dialect;
 use shared::invocation::Clock;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use crate::aws::{Loopback, RuntimeApi};
-use crate::constant_contact::v3;
+use crate::constant_contact::{Switches, v2, v3};
 use crate::people::People;
 use crate::world::{Endpoints, FarEnds, sync_toml};
 
@@ -90,15 +91,17 @@ pub enum Residents {
 pub struct ServeOptions {
     /// Who lives at the site.
     pub residents: Residents,
+    /// The dialect of Constant Contact that the customer speaks.
+    pub api: Dialect,
     /// How Constant Contact behaves; by default with its real limits, 4 calls a second among them.
-    pub constant_contact: v3::Switches,
+    pub constant_contact: Switches,
 }
 
 impl ServeOptions {
     /// So many people of a seed, and vendors as they are on a good day.
     pub fn people(seed: u64, accounts: u64) -> Self {
         let residents = Residents::People { people: People::new(seed), accounts };
-        Self { residents, constant_contact: v3::Switches::default() }
+        Self { residents, api: Dialect::V3, constant_contact: Switches::default() }
     }
 }
 
@@ -121,14 +124,18 @@ impl Served {
     /// # Errors
     /// When a port of 127.0.0.1 cannot be listened on.
     pub async fn start(options: ServeOptions) -> io::Result<Self> {
-        let far = FarEnds::new(Clock::System, options.constant_contact);
+        let far = FarEnds::new(Clock::System, options.api, options.constant_contact);
         let aws = far.aws.clone().serve(loopback().await?)?;
         let (gigya, constant_contact) = (loopback().await?, loopback().await?);
         let tenant = format!("http://{}", constant_contact.local_addr()?);
+        let (base, token) = match options.api {
+            Dialect::V3 => (v3::BASE_PATH, Some(v3::TOKEN_PATH)),
+            Dialect::V2 => (v2::BASE_PATH, None),
+        };
         let endpoints = Endpoints {
             gigya: format!("http://{}", gigya.local_addr()?),
-            constant_contact: format!("{tenant}{}", v3::BASE_PATH),
-            token: format!("{tenant}{}", v3::TOKEN_PATH),
+            constant_contact: format!("{tenant}{base}"),
+            token: token.map(|path| format!("{tenant}{path}")),
         };
         let mut vendors = JoinSet::new();
         vendors.spawn(Arc::clone(&far.gigya).serve(gigya));

@@ -13,16 +13,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::json;
-use shared::domain::CustomerName;
+use serde_json::{Value, json};
 use shared::domain::report::Inbound;
+use shared::domain::{CustomerName, Dialect};
 use shared::invocation::{Clock, Invocation};
 use shared::settings::env::{ExportEnvironment, PollEnvironment, UploadEnvironment};
 use url::Url;
 
 use crate::aws::sqs::{QueueSettings, Redrive};
 use crate::aws::{Aws, Before};
-use crate::constant_contact::v3;
+use crate::constant_contact::{Simulator, Switches, v2, v3};
 use crate::gigya::{Gigya, Keys};
 
 pub use observe::Writes;
@@ -60,7 +60,7 @@ pub struct World {
     /// The site.
     pub gigya: Arc<Gigya>,
     /// The tenant.
-    pub constant_contact: v3::Simulator,
+    pub constant_contact: Simulator,
     /// The tenant's lists that the settings name.
     pub lists: Lists,
     export: export::Services,
@@ -76,8 +76,10 @@ pub struct World {
 /// How a world is made.
 #[derive(Default)]
 pub struct WorldOptions {
+    /// The dialect of Constant Contact that the customer speaks.
+    pub api: Dialect,
     /// How Constant Contact behaves.
-    pub constant_contact: v3::Switches,
+    pub constant_contact: Switches,
     /// What becomes of calls to AWS in process.
     pub before: Option<Before>,
     /// Told of each function's calls to AWS.
@@ -93,7 +95,7 @@ pub struct FarEnds {
     /// The site.
     pub gigya: Arc<Gigya>,
     /// The tenant.
-    pub constant_contact: v3::Simulator,
+    pub constant_contact: Simulator,
     /// The tenant's lists.
     pub lists: Lists,
     /// The queue of the batches.
@@ -103,17 +105,22 @@ pub struct FarEnds {
 }
 
 impl FarEnds {
-    /// An empty site, a tenant with three lists and one custom field, and in AWS a bucket, two queues and the secret.
-    pub fn new(clock: Clock, switches: v3::Switches) -> Self {
+    /// An empty site, a tenant with three lists and, in v3, one custom field, and in AWS a bucket, two queues and the
+    /// secret.
+    pub fn new(clock: Clock, api: Dialect, switches: Switches) -> Self {
         let aws = Aws::new(clock);
         let gigya = Arc::new(Gigya::new(Keys::default(), clock));
-        let constant_contact = v3::Simulator::new(clock, switches);
+        let constant_contact = Simulator::new(clock, switches);
         let lists = Lists {
             newsletter: constant_contact.add_list("Newsletter"),
             emea: constant_contact.add_list("Newsletter EMEA"),
             update: constant_contact.add_list("Updates (nobody mails this list)"),
+            api,
         };
-        constant_contact.add_custom_field("loyalty_tier");
+        // v2's custom fields are there from the beginning, and have no names.
+        if api == Dialect::V3 {
+            constant_contact.add_custom_field("loyalty_tier");
+        }
 
         aws.objects().create_bucket(BUCKET);
         let settings =
@@ -121,14 +128,9 @@ impl FarEnds {
         let dead_letters_url = aws.queues().create(DEAD_LETTERS, settings(None));
         let redrive = Redrive { dead_letters: DEAD_LETTERS.to_owned(), receives_max: 1_000 };
         let queue_url = aws.queues().create(QUEUE, settings(Some(redrive)));
-        let refresh_token = constant_contact.authorise();
         let secret = json!({
             "gigya": {"user_key": gigya.keys().user_key, "secret": gigya.keys().secret},
-            "constant_contact": {
-                "client_id": v3::CLIENT_ID,
-                "client_secret": v3::CLIENT_SECRET,
-                "refresh_token": refresh_token.expose(),
-            },
+            "constant_contact": keys(&constant_contact, api),
             "fingerprint_key": FINGERPRINT_KEY,
         });
         aws.vault().put(SECRET_ID, secret.to_string());
@@ -141,6 +143,18 @@ impl FarEnds {
     }
 }
 
+/// What the customer's secret holds of Constant Contact.
+fn keys(constant_contact: &Simulator, api: Dialect) -> Value {
+    match api {
+        Dialect::V3 => json!({
+            "client_id": v3::CLIENT_ID,
+            "client_secret": v3::CLIENT_SECRET,
+            "refresh_token": constant_contact.authorise().expose(),
+        }),
+        Dialect::V2 => json!({"api_key": v2::API_KEY, "access_token": v2::ACCESS_TOKEN}),
+    }
+}
+
 impl World {
     /// A world that begins at this instant. Must be made inside a runtime whose clock is paused.
     ///
@@ -148,8 +162,8 @@ impl World {
     /// When the stand-in for SQS gives a queue no URL, which it does not.
     pub fn new(start: Timestamp, options: WorldOptions) -> Self {
         let clock = Clock::starting_at(start);
-        let WorldOptions { constant_contact, before, watch, settings } = options;
-        let far = FarEnds::new(clock, constant_contact);
+        let WorldOptions { api, constant_contact, before, watch, settings } = options;
+        let far = FarEnds::new(clock, api, constant_contact);
         let text = sync_toml(&far.lists, None);
         far.configure(&settings.map_or(text.clone(), |change| change(text)));
         let sdk = |function, before: Option<&Before>| {

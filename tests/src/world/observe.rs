@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use shared::constant_contact::Operation;
 use shared::domain::report::{Calls, Inbound, Report};
 use shared::domain::run::Run;
-use shared::domain::{RunId, Uid};
+use shared::domain::{Dialect, RunId, Uid};
 
 use super::{BUCKET, World};
 
@@ -57,13 +57,22 @@ impl World {
         bulk.iter().filter_map(|operation| calls.get(operation)).sum()
     }
 
-    /// The contacts that carry a UID, by it.
-    pub fn contacts_by_uid(&self) -> std::collections::BTreeMap<Uid, String> {
+    /// The custom field that carries the UID, if anything was written to it yet: in v2 the first one. By the tenant's own
+    /// id.
+    pub fn uid_field(&self) -> Option<String> {
+        let name = match self.lists.api {
+            Dialect::V3 => "gigya_uid",
+            Dialect::V2 => "Custom_Field_1",
+        };
         let fields = self.constant_contact.custom_fields();
-        let uid_field = fields.into_iter().find(|(_, label)| label == "gigya_uid");
-        let Some((uid_field, _)) = uid_field else { return std::collections::BTreeMap::new() };
+        fields.into_iter().find(|(_, known)| known == name).map(|(id, _)| id)
+    }
+
+    /// The contacts that carry a UID, by it; their ids are the tenant's own, which are v3's.
+    pub fn contacts_by_uid(&self) -> std::collections::BTreeMap<Uid, String> {
+        let Some(uid_field) = self.uid_field() else { return std::collections::BTreeMap::new() };
         self.constant_contact.look(|people| {
-            let carry = |person: &crate::constant_contact::v3::Person| {
+            let carry = |person: &crate::constant_contact::Person| {
                 let uid = person.custom.get(&uid_field)?;
                 Some((Uid::from(uid.as_str()), person.id.clone()))
             };

@@ -1,6 +1,10 @@
 //! The customer's settings in the sandbox.
 
-/// The lists of the sandbox's tenant.
+use shared::domain::Dialect;
+
+use crate::constant_contact::v2;
+
+/// The lists of the sandbox's tenant, by the tenant's own ids, which are v3's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lists {
     /// Everybody who wants to be mailed.
@@ -9,6 +13,21 @@ pub struct Lists {
     pub emea: String,
     /// Nobody mails it: updates are imported by way of it.
     pub update: String,
+    /// The dialect that the customer speaks.
+    pub api: Dialect,
+}
+
+impl Lists {
+    /// A list's id as the customer's settings name it: in v2 by its number.
+    ///
+    /// # Panics
+    /// When it is no list of the tenant's.
+    pub fn in_settings(&self, list: &str) -> String {
+        match self.api {
+            Dialect::V3 => list.to_owned(),
+            Dialect::V2 => v2::list_number(list).expect("the tenant's list").to_string(),
+        }
+    }
 }
 
 /// Where the simulators listen, if they do.
@@ -18,8 +37,8 @@ pub struct Endpoints {
     pub gigya: String,
     /// Constant Contact's API.
     pub constant_contact: String,
-    /// Constant Contact's token endpoint.
-    pub token: String,
+    /// Constant Contact's token endpoint; v2 has none.
+    pub token: Option<String>,
 }
 
 /// The settings as the customer's consultant would write them; the vendors are called in process unless they listen.
@@ -28,12 +47,16 @@ pub fn sync_toml(lists: &Lists, endpoints: Option<&Endpoints>) -> String {
         format!("endpoint = \"{}\"", endpoints.gigya)
     });
     let tenant = endpoints.map_or(String::new(), |endpoints| {
-        format!(
-            "endpoint = \"{}\"\ntoken_endpoint = \"{}\"",
-            endpoints.constant_contact, endpoints.token
-        )
+        let token = endpoints.token.iter().map(|token| format!("\ntoken_endpoint = \"{token}\""));
+        format!("endpoint = \"{}\"{}", endpoints.constant_contact, token.collect::<String>())
     });
-    let Lists { newsletter, emea, update } = lists;
+    let [newsletter, emea, update] =
+        [&lists.newsletter, &lists.emea, &lists.update].map(|list| lists.in_settings(list));
+    // v2 has no telephone of no kind, and its custom fields have numbers; the first carries the UID.
+    let (api, phone, tier) = match lists.api {
+        Dialect::V3 => ("v3", "phone", "cf:loyalty_tier"),
+        Dialect::V2 => ("v2", "home_phone", "custom_field_2"),
+    };
     format!(
         r#"# The settings of the sandbox's customer.
 [gigya]
@@ -42,7 +65,7 @@ api_key = "3_SANDBOX"
 where = "isRegistered = true"
 
 [constant_contact]
-api = "v3"
+api = "{api}"
 {tenant}
 update_list = "{update}"
 
@@ -81,7 +104,7 @@ constant_contact = "country"
 
 [[fields]]
 gigya = "profile.phones.number"
-constant_contact = "phone"
+constant_contact = "{phone}"
 transform = ["phone"]
 
 [[fields]]
@@ -94,7 +117,7 @@ constant_contact = "birthday"
 
 [[fields]]
 gigya = "data.loyalty.tier"
-constant_contact = "cf:loyalty_tier"
+constant_contact = "{tier}"
 "#
     )
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use shared::http::{Wire, WireError};
 
-use crate::constant_contact::v3::Simulator;
+use crate::constant_contact::Simulator;
 use crate::gigya::Gigya;
 
 /// Both vendors, called in process under their real names.
