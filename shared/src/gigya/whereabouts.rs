@@ -21,7 +21,9 @@ pub enum Whereabouts {
         /// The key by which the person is known now.
         to: Uid,
     },
-    /// Neither the primary store nor a search knows it.
+    /// Neither the primary store nor a search knows this key. The person may still be there under another: accounts
+    /// are merged and given other UIDs, and a lite account can become a full one with another UID. So whoever goes on
+    /// to delete asks first whether another account has the address.
     Gone,
     /// A search shows it, but it cannot be read: it was deleted half a minute ago and the index lags, or the
     /// application may not read it. To be asked again later, and never to be taken for deleted.
