@@ -64,6 +64,12 @@ async fn the_log_is_silent_about_what_programs_delete_unless_they_are_logged() {
     assert_eq!(who_went(&world.client).await, []);
     let page = world.client.audit_search(&since_start()).await.unwrap();
     assert_eq!(page, AuditPage { entries: vec![], next: None, total: Some(0), unread: 0 });
+    world.simulator.switch(|switches| switches.audits_applications = true);
+    assert!(world.simulator.delete_untold(&"u0001".into()));
+    let patch = Patch::from_leaves([(path("data.tier"), json!("gold"))]).unwrap();
+    world.client.set_account(&"u0002".into(), &patch).await.unwrap();
+    wait(Duration::from_secs(6)).await;
+    assert_eq!(who_went(&world.client).await, ["u0001".into()]);
 }
 
 #[tokio::test(start_paused = true)]

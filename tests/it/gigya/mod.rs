@@ -3,6 +3,7 @@
 mod accounts;
 mod audit;
 mod lite;
+mod lite_writes;
 mod proof;
 mod searches;
 mod subscribers;

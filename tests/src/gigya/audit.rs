@@ -141,3 +141,30 @@ fn is_quoted(condition: &Condition) -> bool {
         Condition::IsNull { .. } => true,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_everything_of_the_log_can_be_asked_for_and_values_stand_in_quotes() {
+        let check = |text| Query::parse(text).map(|query| check(&query)).unwrap();
+        for text in [
+            "SELECT * FROM auditLog",
+            "SELECT * FROM auditLog WHERE errCode IN ('0', \"400006\") AND NOT uid IS NULL",
+            "SELECT * FROM auditLog WHERE @timestamp >= '2024-05-01' ORDER BY @timestamp LIMIT 3",
+        ] {
+            assert_eq!(check(text), Ok(()), "{text}");
+        }
+        for text in [
+            "SELECT uid FROM auditLog",
+            "SELECT count(*) FROM auditLog",
+            "SELECT * FROM accounts",
+            "SELECT * FROM auditLog WHERE errCode = 0",
+            "SELECT * FROM auditLog WHERE uid = 'a' OR NOT errCode IN ('0', 1)",
+            "SELECT * FROM auditLog WHERE @timestamp >= 1700000000000",
+        ] {
+            assert_eq!(check(text).map_err(|refusal| refusal.code), Err(400_006), "{text}");
+        }
+    }
+}

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::answer::Refusal;
 use super::auth::Call;
-use super::query::iso;
+use super::query::{Row, iso};
 use super::sections::{self, date_subscriptions};
 use super::store::{Moves, Store, lite_key, token_of};
 use super::switches::Switches;
@@ -48,7 +48,7 @@ pub(super) fn import(
     let holder = store.holder(address).map(|row| Arc::clone(&row.uid));
     let uid = holder.unwrap_or_else(|| make(store, address, switches, now));
     let row = store.row(&uid);
-    let is_full = row.is_some_and(|row| row.is_full());
+    let is_full = row.is_some_and(Row::is_full);
     let held = row.map(|row| row.account["subscriptions"].clone());
     if let Some(Value::Object(subscriptions)) = written.get_mut("subscriptions") {
         date_subscriptions(subscriptions, &held.unwrap_or_default(), &Value::Null, now);

@@ -117,10 +117,17 @@ impl Gigya {
         })
     }
 
-    /// Somebody's account is deleted by a program of the customer's, of which the audit log tells nothing. `false`
-    /// when there is none.
+    /// Somebody's account is deleted by a program of the customer's, of which the audit log tells nothing unless it is
+    /// switched to. `false` when there is none.
     pub fn delete_untold(&self, uid: &Uid) -> bool {
-        self.act_on_site(|state, _| state.store.delete(uid.as_str()).is_some())
+        self.act_on_site(|state, now| {
+            let was_there = state.store.delete(uid.as_str()).is_some();
+            if was_there && state.switches.audits_applications {
+                let parameters = [("UID", uid.as_str())];
+                state.audit.record(now, "accounts.deleteAccount", 0, uid.as_str(), &parameters);
+            }
+            was_there
+        })
     }
 
     /// Somebody tries to delete an account in the console and may not, which is logged too.

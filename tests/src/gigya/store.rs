@@ -32,7 +32,13 @@ pub(super) enum Moves {
 
 /// The token of the email account with this address: 64 hexadecimal digits that do not tell it.
 pub(super) fn token_of(address: &str) -> String {
-    Sha256::digest(address.to_lowercase()).iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut token = String::with_capacity(64);
+    for byte in Sha256::digest(address.to_lowercase()) {
+        for digit in [byte >> 4, byte & 0xf] {
+            token.extend(char::from_digit(digit.into(), 16));
+        }
+    }
+    token
 }
 
 /// What a lite account without a UID is kept under.
@@ -182,9 +188,9 @@ impl Store {
     fn absorb(&mut self, uid: &Arc<str>) {
         let Some(row) = self.primary.get(uid).filter(|row| row.is_full()) else { return };
         let Some(address) = row.address().map(str::to_lowercase) else { return };
-        let sharers = self.by_address.get(&address).into_iter().flatten();
+        let mut sharers = self.by_address.get(&address).into_iter().flatten();
         let is_lite = |uid: &&Arc<str>| self.primary.get(*uid).is_some_and(|row| !row.is_full());
-        let Some(lite) = sharers.filter(is_lite).next().cloned() else { return };
+        let Some(lite) = sharers.find(is_lite).cloned() else { return };
         let Some(lite) = self.delete(&lite) else { return };
         let Some(row) = self.primary.get_mut(uid) else { return };
         let own = Arc::make_mut(&mut row.account);
