@@ -112,6 +112,22 @@ pub struct Subscription {
     pub double_opt_in: Option<String>,
 }
 
+/// What the key of a lite account without a UID begins with; after it comes the token of its email account.
+const LITE: &str = "lite:";
+
+impl Uid {
+    /// The key of a lite account that has no UID of its own: the token of its email account, which is no address and
+    /// stays the same while the address does (SAP help, "Email Accounts Object", `token`).
+    pub fn of_lite(token: &str) -> Self {
+        Self::new(format!("{LITE}{token}"))
+    }
+
+    /// The token, where this is the key of a lite account without a UID; Gigya itself does not know such a key.
+    pub fn lite_token(&self) -> Option<&str> {
+        self.as_str().strip_prefix(LITE)
+    }
+}
+
 impl Account {
     /// Takes an account as `accounts.search` or `accounts.getAccountInfo` returns it.
     ///
@@ -126,6 +142,23 @@ impl Account {
             | Value::String(_)
             | Value::Array(_) => Err(AccountError::NotAnObject),
         }
+    }
+
+    /// Takes an item of a search `FROM emailAccounts`. Lite accounts have a UID on newer sites alone; where there is
+    /// none, the token makes the key (see [`Uid::of_lite`]), which is then the account's `UID`.
+    ///
+    /// # Errors
+    /// When the value is no object, or has neither UID nor token.
+    pub fn from_email_account(mut value: Value) -> Result<Self, AccountError> {
+        if let Value::Object(fields) = &mut value
+            && uid_of(fields).is_none()
+            && let Some(token) = fields.get("token").and_then(Value::as_str)
+            && !token.is_empty()
+        {
+            let key = Uid::of_lite(token);
+            fields.insert("UID".to_owned(), key.as_str().into());
+        }
+        Self::from_json(value)
     }
 
     /// The person's key.
@@ -151,6 +184,12 @@ impl Account {
     /// Whether the account may log in; an account that does not say so counts as active.
     pub fn is_active(&self) -> bool {
         self.fields.get("isActive").and_then(flag).unwrap_or(true)
+    }
+
+    /// Whether it is a lite account: an address without registration, which is in `emailAccounts` alone. Whoever has a
+    /// full account beside it, or does not say so, is not.
+    pub fn is_lite(&self) -> bool {
+        self.fields.get("hasFullAccount").and_then(flag) == Some(false)
     }
 
     /// Every value at the path, lists flattened; absent and `null` are nothing.
@@ -187,8 +226,15 @@ impl Account {
     /// `paths`.
     #[must_use]
     pub fn project(&self, paths: &BTreeSet<Path>) -> Self {
-        const ALWAYS: [&str; 5] =
-            ["UID", "lastUpdatedTimestamp", "lastUpdated", "isRegistered", "isActive"];
+        const ALWAYS: [&str; 7] = [
+            "UID",
+            "lastUpdatedTimestamp",
+            "lastUpdated",
+            "isRegistered",
+            "isActive",
+            "hasFullAccount",
+            "hasLiteAccount",
+        ];
         let mut fields = Map::new();
         for name in ALWAYS {
             if let Some(value) = self.fields.get(name) {
@@ -313,13 +359,14 @@ impl TryFrom<Map<String, Value>> for Account {
     type Error = AccountError;
 
     fn try_from(fields: Map<String, Value>) -> Result<Self, Self::Error> {
-        let uid = ["UID", "uid"]
-            .iter()
-            .find_map(|name| fields.get(*name).and_then(Value::as_str))
-            .filter(|uid| !uid.is_empty())
-            .ok_or(AccountError::NoUid)?;
-        Ok(Self { uid: uid.into(), fields })
+        let uid = uid_of(&fields).ok_or(AccountError::NoUid)?.into();
+        Ok(Self { uid, fields })
     }
+}
+
+fn uid_of(fields: &Map<String, Value>) -> Option<&str> {
+    let uid = ["UID", "uid"].iter().find_map(|name| fields.get(*name)?.as_str());
+    uid.filter(|uid| !uid.is_empty())
 }
 
 impl From<Account> for Map<String, Value> {
@@ -385,6 +432,32 @@ mod tests {
         assert_eq!(Account::from_json(json!({"UID": ""})), Err(AccountError::NoUid));
         assert_eq!(Account::from_json(json!([1])), Err(AccountError::NotAnObject));
         assert_eq!(format!("{:?}", account()), "Account(u1)");
+    }
+
+    #[test]
+    fn a_lite_account_is_told_from_a_full_one_and_has_a_key_that_survives_staging() {
+        let lite = json!({"token": "7f3a", "hasFullAccount": false, "hasLiteAccount": true,
+                          "profile": {"email": "zoe@example.com"}});
+        let account = Account::from_email_account(lite.clone()).unwrap();
+        assert_eq!(
+            (account.uid().as_str(), account.uid().lite_token()),
+            ("lite:7f3a", Some("7f3a"))
+        );
+        assert!(account.is_lite() && account.is_registered());
+        let staged = Value::Object(account.project(&[path("profile.city")].into()).into());
+        let read = Account::from_json(staged).unwrap();
+        assert!(read.is_lite() && read.uid() == account.uid());
+        assert_eq!(Account::from_json(lite), Err(AccountError::NoUid));
+
+        let with_uid = json!({"UID": "u1", "token": "7f3a", "hasFullAccount": false});
+        let account = Account::from_email_account(with_uid).unwrap();
+        assert_eq!((account.uid().as_str(), account.uid().lite_token()), ("u1", None));
+        let upgraded = json!({"UID": "u1", "hasFullAccount": true, "hasLiteAccount": true});
+        assert!(!Account::from_email_account(upgraded).unwrap().is_lite());
+        assert!(!self::account().is_lite());
+        for nobody in [json!({"token": ""}), json!({"email": "zoe@example.com"}), json!([])] {
+            assert!(Account::from_email_account(nobody).is_err());
+        }
     }
 
     #[test]

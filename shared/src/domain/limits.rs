@@ -44,6 +44,10 @@ pub const LOOKUP_UIDS_MAX: usize = 200;
 /// Seconds that search may lag behind a write (SAP help, accounts.search: "average of 1 second, up to 30 seconds").
 pub const SEARCH_LAG_SECONDS_MAX: i64 = 30;
 
+/// Days for which the audit log keeps its entries, unless the console says otherwise (SAP help, "Using the Audit Log":
+/// twelve months; counted here as the shortest of them).
+pub const AUDIT_RETENTION_DAYS: i64 = 365;
+
 /// Requests at once for one UID, beyond which Gigya answers 409030 (SAP help, response codes).
 pub const CONCURRENT_CALLS_PER_UID_MAX: usize = 5;
 

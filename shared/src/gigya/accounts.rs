@@ -116,9 +116,7 @@ impl Gigya {
     /// When Gigya does not answer, or refuses, or the address cannot be put into a query.
     pub async fn account_by_address(&self, address: &EmailAddress) -> Result<Found, GigyaError> {
         let query = query::holders_of(address).map_err(unaskable)?;
-        let items = self.read_all(query).await?;
-        let mut candidates: Vec<Account> =
-            items.into_iter().filter_map(|item| Account::from_json(item).ok()).collect();
+        let mut candidates = self.read_all(query).await?;
         candidates.sort_by(|a, b| a.uid().cmp(b.uid()));
         candidates.dedup_by(|a, b| a.uid() == b.uid());
         let [mailed, others @ ..] = ADDRESS_FIELDS;
@@ -143,16 +141,28 @@ impl Gigya {
     /// When Gigya does not answer, or refuses; [`GigyaError::is_unknown_person`] tells that the account is gone.
     pub async fn set_account(&self, uid: &Uid, patch: &Patch) -> Result<Written, GigyaError> {
         let mut parameters = Parameters::from([("UID", uid.to_string())]);
-        let sections = patch.sections();
-        for section in WRITABLE_SECTIONS {
-            if let Some(fields) = sections.get(section) {
-                parameters.insert(section, fields.to_string());
-            }
-        }
-        let answer =
-            with_retries(&SCHEDULE, async || self.call(Method::SetAccountInfo, &parameters).await)
-                .await?;
+        sections(patch, &mut parameters);
+        self.write(Method::SetAccountInfo, parameters).await
+    }
+
+    /// Makes a call that writes and answers nothing of its own.
+    pub(super) async fn write(
+        &self,
+        method: Method,
+        parameters: Parameters,
+    ) -> Result<Written, GigyaError> {
+        let answer = with_retries(&SCHEDULE, async || self.call(method, &parameters).await).await?;
         Ok(Written { at: answer.at })
+    }
+}
+
+/// The sections of a patch as parameters.
+pub(super) fn sections(patch: &Patch, parameters: &mut Parameters) {
+    let sections = patch.sections();
+    for section in WRITABLE_SECTIONS {
+        if let Some(fields) = sections.get(section) {
+            parameters.insert(section, fields.to_string());
+        }
     }
 }
 

@@ -51,6 +51,14 @@ pub enum GigyaError {
         #[source]
         source: QueryError,
     },
+    /// A field that the method cannot write.
+    #[error("{method} cannot write {path}")]
+    Unwritable {
+        /// The method that would have been called.
+        method: &'static str,
+        /// The field.
+        path: Path,
+    },
     /// The request could not be made of its parts.
     #[error("the request for {method} cannot be made")]
     Request {
@@ -80,8 +88,10 @@ pub struct Refusal {
 /// What a call is about, which decides how some codes are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Subject {
-    /// One person: another may well go through.
+    /// One person, by UID: another may well go through.
     Person,
+    /// One lite account, by its address or its token.
+    EmailAccount,
     /// A search: the same for everybody.
     Search,
     /// The site, or the key itself.
@@ -121,6 +131,13 @@ pub(super) const NONCE_USED: i64 = 403_004;
 pub(super) const UNAUTHORIZED_USER: i64 = 403_005;
 /// `404003`: the person is unknown.
 const UID_NOT_FOUND: i64 = 404_003;
+
+/// Codes with which a call about an address or a token may say that nobody has it; no source names the one. That none
+/// of them means "deleted" for a UID but the two above is on purpose: an account that is taken for deleted is deleted.
+const EMAIL_ACCOUNT_UNKNOWN: [i64; 4] = [UNAUTHORIZED_USER, 403_047, 404_000, UID_NOT_FOUND];
+
+/// Codes that say that the application may not make a call, or that the site's package does not have it.
+const FORBIDDEN: [i64; 3] = [403_007, 403_023, 403_036];
 
 /// Codes with which a lost cursor may be refused. No source names one, so all that could be it are taken for it.
 const CURSOR_CODES: [i64; 4] = [400_006, 404_000, 410_000, 500_001];
@@ -241,7 +258,7 @@ fn disposition(code: i64, subject: Subject) -> Disposition {
         }
         Action::Accept | Action::Reject => Disposition::Reject,
         Action::RejectPerson => match subject {
-            Subject::Person => Disposition::Reject,
+            Subject::Person | Subject::EmailAccount => Disposition::Reject,
             Subject::Search | Subject::Site => Disposition::Halt,
         },
         Action::Halt => Disposition::Halt,
@@ -251,7 +268,16 @@ fn disposition(code: i64, subject: Subject) -> Disposition {
 impl Refusal {
     /// Whether Gigya does not know the person, or no longer.
     pub fn is_unknown_person(&self) -> bool {
-        self.subject == Subject::Person && [UNAUTHORIZED_USER, UID_NOT_FOUND].contains(&self.code)
+        match self.subject {
+            Subject::Person => [UNAUTHORIZED_USER, UID_NOT_FOUND].contains(&self.code),
+            Subject::EmailAccount => EMAIL_ACCOUNT_UNKNOWN.contains(&self.code),
+            Subject::Search | Subject::Site => false,
+        }
+    }
+
+    /// Whether the application may not make this call, or the site's package does not have it.
+    pub fn is_forbidden(&self) -> bool {
+        FORBIDDEN.contains(&self.code)
     }
 
     /// What somebody has to do, where the same would happen to every call.
@@ -264,8 +290,11 @@ impl Refusal {
                 Some("correct gigya.user_key in the secret; the site does not know it")
             }
             (403_003 | 403_010, _) => Some("correct gigya.secret in the secret"),
-            (403_007 | 403_023 | 403_036, _) => {
+            (403_007 | 403_023, _) => {
                 Some("give the application the permission for this call in Gigya's console")
+            }
+            (403_036, _) => {
+                Some("the site's package does not have this call; SAP can add it, or do without")
             }
             _ => None,
         }
@@ -299,6 +328,7 @@ impl GigyaError {
             Self::Unanswered { .. }
             | Self::Unreadable { .. }
             | Self::Query { .. }
+            | Self::Unwritable { .. }
             | Self::Request { .. } => None,
         }
     }
@@ -306,6 +336,12 @@ impl GigyaError {
     /// Whether Gigya does not know the person that the call was about, or no longer.
     pub fn is_unknown_person(&self) -> bool {
         matches!(self, Self::Refused(refusal) if refusal.is_unknown_person())
+    }
+
+    /// Whether the application may not make this call, or the site's package does not have it: other calls may well
+    /// go through.
+    pub fn is_forbidden(&self) -> bool {
+        matches!(self, Self::Refused(refusal) if refusal.is_forbidden())
     }
 }
 
@@ -317,7 +353,7 @@ impl Dispose for GigyaError {
                 Disposition::Retry { after: None }
             }
             Self::Refused(refusal) => disposition(refusal.code, refusal.subject),
-            Self::Query { .. } => Disposition::Reject,
+            Self::Query { .. } | Self::Unwritable { .. } => Disposition::Reject,
             Self::Request { .. } => Disposition::Halt,
         }
     }

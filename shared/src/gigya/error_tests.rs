@@ -24,6 +24,7 @@ fn every_code_has_its_disposition() {
         let person = short(code, Subject::Person);
         let search = short(code, Subject::Search);
         assert_eq!(search, short(code, Subject::Site), "{code}");
+        assert_eq!(person, short(code, Subject::EmailAccount), "{code}");
         let what = if person == search { person } else { format!("{person} one, {search} all") };
         codes_of.entry(what).or_default().push(code.to_string());
     }
@@ -37,6 +38,34 @@ fn every_code_has_its_disposition() {
     retry after 5 s: 409030
     retry after 60 s: 503001
     ");
+}
+
+fn refused(code: i64, subject: Subject) -> Refusal {
+    let call = "f8800f4c".to_owned();
+    Refusal { method: "accounts.unsubscribe", code, call, fields: Vec::new(), subject }
+}
+
+#[test]
+fn only_two_codes_say_that_a_uid_is_gone_and_two_more_that_an_address_is() {
+    let codes = || CODES.iter().map(|(code, _, _)| *code);
+    let unknown = |subject| -> Vec<i64> {
+        codes().filter(|code| refused(*code, subject).is_unknown_person()).collect()
+    };
+    assert_eq!(unknown(Subject::Person), [403_005, 404_003]);
+    assert_eq!(unknown(Subject::EmailAccount), [403_005, 403_047, 404_000, 404_003]);
+    assert!(unknown(Subject::Search).is_empty() && unknown(Subject::Site).is_empty());
+    let forbidden: Vec<i64> =
+        codes().filter(|code| refused(*code, Subject::Search).is_forbidden()).collect();
+    assert_eq!(forbidden, [403_007, 403_023, 403_036]);
+}
+
+#[test]
+fn a_call_that_the_package_lacks_is_told_from_one_that_is_not_permitted() {
+    let text = |code| refused(code, Subject::Search).to_string();
+    assert!(
+        text(403_036).ends_with("package does not have this call; SAP can add it, or do without")
+    );
+    assert!(text(403_007).ends_with("permission for this call in Gigya's console"));
 }
 
 #[test]

@@ -6,7 +6,10 @@
 //! | `sign` | how a request proves who sends it |
 //! | `query` | the text of a search |
 //! | `search` | searches, page by page |
+//! | `audit` | which accounts went, as far as the audit log tells |
 //! | `accounts` | one account: read, looked up, written |
+//! | `lite` | one lite account: looked up, written, unsubscribed |
+//! | `whereabouts` | what became of accounts that are missing |
 //! | `schema` | which fields the site has |
 //! | `wire` | answers as they come |
 //! | `error` | what can go wrong, and what to do about it |
@@ -15,12 +18,15 @@
 //! is off and a nonce that was used are put right once within an attempt, and all else goes by the table of `error`.
 
 mod accounts;
+mod audit;
 mod error;
+mod lite;
 mod query;
 mod schema;
 mod search;
 mod sign;
 mod site;
+mod whereabouts;
 mod wire;
 
 use std::fmt;
@@ -33,12 +39,15 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use jiff::{SignedDuration, Timestamp};
 
 pub use accounts::{Found, Written};
+pub use audit::{AuditCursor, AuditEntry, AuditEvent, AuditPage, AuditQuery};
 pub use error::{GigyaError, Refusal};
+pub use lite::EmailAccountKey;
 pub use query::{ALWAYS_SELECTED, AccountsQuery, QueryError};
 pub use schema::{Field, FieldKind, Schema, SubscriptionField};
 pub use search::{Cursor, Page};
 pub use sign::{Credentials, CredentialsError};
 pub use site::{Endpoint, EndpointError, Site};
+pub use whereabouts::Whereabouts;
 
 use crate::http::{Caller, Now, Pace, Wire};
 use sign::{Parameters, Stamp};
@@ -126,8 +135,12 @@ impl Gigya {
             .request(method, parameters)
             .map_err(|source| GigyaError::Request { method: method.name(), source })?;
         let caller = match method {
-            Method::Search => &self.searches,
-            Method::GetAccountInfo | Method::SetAccountInfo | Method::GetSchema => &self.others,
+            Method::Search | Method::AuditSearch => &self.searches,
+            Method::GetAccountInfo
+            | Method::SetAccountInfo
+            | Method::ImportLiteAccount
+            | Method::Unsubscribe
+            | Method::GetSchema => &self.others,
         };
         caller
             .send(request)

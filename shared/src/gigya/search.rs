@@ -6,10 +6,10 @@ use std::fmt;
 use serde_json::Value;
 
 use super::error::GigyaError;
-use super::query::{self, AccountsQuery};
+use super::query::{AccountsQuery, QueryError};
 use super::wire::{Method, SearchAnswer};
 use super::{Gigya, Parameters};
-use crate::domain::limits::LOOKUP_UIDS_MAX;
+use crate::domain::limits::{LOOKUP_UIDS_MAX, SEARCH_PAGE_MAX};
 use crate::domain::{Account, Path, Uid};
 use crate::http::SCHEDULE;
 use crate::http::call::with_retries;
@@ -20,12 +20,19 @@ const SEARCH_MILLISECONDS_MAX: u32 = 60_000;
 /// Pages after which a look-up is given up on: a vendor that never ends must not keep us for ever.
 const LOOKUP_PAGES_MAX: usize = 1_000;
 
-/// Gigya's bookmark in a search. It dies after [`CURSOR_SECONDS_MAX`](crate::domain::limits::CURSOR_SECONDS_MAX)
+/// Gigya's bookmark in a search of accounts. It dies after [`CURSOR_SECONDS_MAX`](crate::domain::limits::CURSOR_SECONDS_MAX)
 /// without use, so it is never kept across invocations. Prints masked.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Cursor(String);
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cursor(pub(super) Bookmark);
 
-impl fmt::Debug for Cursor {
+/// Where any search goes on, and by which method. Prints masked.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Bookmark {
+    method: Method,
+    id: String,
+}
+
+impl fmt::Debug for Bookmark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("<cursor>")
     }
@@ -40,15 +47,15 @@ pub struct Page {
     pub next: Option<Cursor>,
     /// How many accounts match in all, by Gigya's count.
     pub total: Option<u64>,
-    /// Items of the page that are no account, because they have no UID.
+    /// Items of the page that are no account, because they have no UID, and no token either.
     pub without_uid: usize,
 }
 
-/// A page before its items are read as accounts.
-struct RawPage {
-    items: Vec<Value>,
-    next: Option<Cursor>,
-    total: Option<u64>,
+/// A page before its items are read.
+pub(super) struct RawPage {
+    pub(super) items: Vec<Value>,
+    pub(super) next: Option<Bookmark>,
+    pub(super) total: Option<u64>,
 }
 
 impl Gigya {
@@ -57,7 +64,7 @@ impl Gigya {
     /// # Errors
     /// When Gigya does not answer, or refuses.
     pub async fn search(&self, query: &AccountsQuery) -> Result<Page, GigyaError> {
-        self.open(query.text()).await.map(RawPage::into_page)
+        self.open(Method::Search, query.text()).await.map(RawPage::into_page)
     }
 
     /// Reads the next page. A failed attempt is made again with the same cursor, which gives the same page.
@@ -65,7 +72,7 @@ impl Gigya {
     /// # Errors
     /// [`GigyaError::CursorLost`] when the cursor is no longer known; else as [`search`](Self::search).
     pub async fn next(&self, cursor: &Cursor) -> Result<Page, GigyaError> {
-        self.go_on(cursor).await.map(RawPage::into_page)
+        self.go_on(&cursor.0).await.map(RawPage::into_page)
     }
 
     /// The `subscriptions` section, with the subtree at the path, of each of these people who has one; read
@@ -80,11 +87,11 @@ impl Gigya {
         uids: &[Uid],
         path: &Path,
     ) -> Result<HashMap<Uid, Value>, GigyaError> {
+        let paths = [path.clone()].into();
         let mut found: HashMap<Uid, (Option<jiff::Timestamp>, Value)> = HashMap::new();
         for slice in uids.chunks(LOOKUP_UIDS_MAX) {
-            let query = query::subscriptions_of(slice, path).map_err(unaskable)?;
-            for item in self.read_all(query).await? {
-                let Ok(account) = Account::from_json(item) else { continue };
+            let query = AccountsQuery::email_accounts_of(slice, &paths).map_err(unaskable)?;
+            for account in self.read_all(query.page_accounts(SEARCH_PAGE_MAX).text()).await? {
                 let Some(section) = account.fields().get("subscriptions") else { continue };
                 let at = account.last_updated();
                 let is_older = found.get(account.uid()).is_some_and(|(newest, _)| *newest > at);
@@ -97,16 +104,16 @@ impl Gigya {
     }
 
     /// Reads a search to its end.
-    pub(super) async fn read_all(&self, query: String) -> Result<Vec<Value>, GigyaError> {
-        let mut page = self.open(query).await?;
-        let mut items = std::mem::take(&mut page.items);
+    pub(super) async fn read_all(&self, query: String) -> Result<Vec<Account>, GigyaError> {
+        let mut page = self.open(Method::Search, query).await?;
+        let mut accounts = page.take_accounts();
         for _ in 1..LOOKUP_PAGES_MAX {
-            let Some(cursor) = &page.next else { return Ok(items) };
-            page = self.go_on(cursor).await?;
-            items.append(&mut page.items);
+            let Some(bookmark) = &page.next else { return Ok(accounts) };
+            page = self.go_on(bookmark).await?;
+            accounts.append(&mut page.take_accounts());
         }
         match page.next {
-            None => Ok(items),
+            None => Ok(accounts),
             Some(_) => Err(GigyaError::Unreadable {
                 method: Method::Search.name(),
                 status: 200,
@@ -115,23 +122,27 @@ impl Gigya {
         }
     }
 
-    async fn open(&self, query: String) -> Result<RawPage, GigyaError> {
-        let parameters = Parameters::from([
-            ("query", query),
-            ("openCursor", "true".to_owned()),
-            ("timeout", SEARCH_MILLISECONDS_MAX.to_string()),
-        ]);
-        with_retries(&SCHEDULE, async || self.page(&parameters).await).await
+    /// Begins a search by the method.
+    pub(super) async fn open(&self, method: Method, query: String) -> Result<RawPage, GigyaError> {
+        let mut parameters =
+            Parameters::from([("query", query), ("openCursor", "true".to_owned())]);
+        if method == Method::Search {
+            parameters.insert("timeout", SEARCH_MILLISECONDS_MAX.to_string());
+        }
+        with_retries(&SCHEDULE, async || self.page(method, &parameters).await).await
     }
 
-    async fn go_on(&self, cursor: &Cursor) -> Result<RawPage, GigyaError> {
-        let parameters = Parameters::from([("cursorId", cursor.0.clone())]);
-        let attempts = with_retries(&SCHEDULE, async || self.page(&parameters).await).await;
+    /// Goes on with a search; a cursor that is refused is tried once more, and is then lost.
+    pub(super) async fn go_on(&self, bookmark: &Bookmark) -> Result<RawPage, GigyaError> {
+        let Bookmark { method, id } = bookmark;
+        let method = *method;
+        let parameters = Parameters::from([("cursorId", id.clone())]);
+        let attempts = with_retries(&SCHEDULE, async || self.page(method, &parameters).await).await;
         match attempts {
             Err(GigyaError::Refused(refusal)) if refusal.may_mean_lost_cursor() => {
-                self.page(&parameters).await.map_err(|error| match error {
+                self.page(method, &parameters).await.map_err(|error| match error {
                     GigyaError::Refused(refusal) if refusal.may_mean_lost_cursor() => {
-                        GigyaError::CursorLost { method: Method::Search.name(), refusal }
+                        GigyaError::CursorLost { method: method.name(), refusal }
                     }
                     other => other,
                 })
@@ -140,26 +151,32 @@ impl Gigya {
         }
     }
 
-    async fn page(&self, parameters: &Parameters) -> Result<RawPage, GigyaError> {
-        let answer: SearchAnswer = self.call(Method::Search, parameters).await?.parse()?;
+    async fn page(&self, method: Method, parameters: &Parameters) -> Result<RawPage, GigyaError> {
+        let answer: SearchAnswer = self.call(method, parameters).await?.parse()?;
+        let id = answer.next_cursor_id.filter(|id| !id.is_empty());
         Ok(RawPage {
             items: answer.results.unwrap_or_default(),
-            next: answer.next_cursor_id.filter(|id| !id.is_empty()).map(Cursor),
+            next: id.map(|id| Bookmark { method, id }),
             total: answer.total_count.and_then(|count| count.try_into().ok()),
         })
     }
 }
 
 impl RawPage {
-    fn into_page(self) -> Page {
+    fn into_page(mut self) -> Page {
         let items = self.items.len();
-        let accounts: Vec<Account> =
-            self.items.into_iter().filter_map(|item| Account::from_json(item).ok()).collect();
+        let accounts = self.take_accounts();
         let without_uid = items - accounts.len();
-        Page { accounts, next: self.next, total: self.total, without_uid }
+        Page { accounts, next: self.next.map(Cursor), total: self.total, without_uid }
+    }
+
+    /// The items that are accounts; one of `FROM accounts` has no token, so both kinds are read in one way.
+    fn take_accounts(&mut self) -> Vec<Account> {
+        let items = std::mem::take(&mut self.items).into_iter();
+        items.filter_map(|item| Account::from_email_account(item).ok()).collect()
     }
 }
 
-pub(super) fn unaskable(source: query::QueryError) -> GigyaError {
+pub(super) fn unaskable(source: QueryError) -> GigyaError {
     GigyaError::Query { method: Method::Search.name(), source }
 }

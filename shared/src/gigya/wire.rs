@@ -14,8 +14,11 @@ use crate::domain::{Path, account};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Method {
     Search,
+    AuditSearch,
     GetAccountInfo,
     SetAccountInfo,
+    ImportLiteAccount,
+    Unsubscribe,
     GetSchema,
 }
 
@@ -23,16 +26,20 @@ impl Method {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Search => "accounts.search",
+            Self::AuditSearch => "audit.search",
             Self::GetAccountInfo => "accounts.getAccountInfo",
             Self::SetAccountInfo => "accounts.setAccountInfo",
+            Self::ImportLiteAccount => "accounts.importLiteAccount",
+            Self::Unsubscribe => "accounts.unsubscribe",
             Self::GetSchema => "accounts.getSchema",
         }
     }
 
     fn subject(self) -> Subject {
         match self {
-            Self::Search => Subject::Search,
+            Self::Search | Self::AuditSearch => Subject::Search,
             Self::GetAccountInfo | Self::SetAccountInfo => Subject::Person,
+            Self::ImportLiteAccount | Self::Unsubscribe => Subject::EmailAccount,
             Self::GetSchema => Subject::Site,
         }
     }
@@ -101,8 +108,14 @@ pub(super) fn read(method: Method, response: &http::Response<Bytes>) -> Result<A
         return Ok(Answer { method, status, body: body.clone(), at });
     }
     let subject = match method.subject() {
-        Subject::Person if code == UNAUTHORIZED_USER && blames_key(&envelope) => Subject::Site,
-        subject @ (Subject::Person | Subject::Search | Subject::Site) => subject,
+        Subject::Person | Subject::EmailAccount
+            if code == UNAUTHORIZED_USER && blames_key(&envelope) =>
+        {
+            Subject::Site
+        }
+        subject @ (Subject::Person | Subject::EmailAccount | Subject::Search | Subject::Site) => {
+            subject
+        }
     };
     let call = printable(envelope.call_id.as_str().unwrap_or_default());
     let fields = fields_of(&envelope.validation_errors);
@@ -195,6 +208,8 @@ mod tests {
         assert!(answer(Method::GetAccountInfo, person).unwrap_err().is_unknown_person());
         assert!(!answer(Method::GetAccountInfo, key).unwrap_err().is_unknown_person());
         assert!(!answer(Method::Search, person).unwrap_err().is_unknown_person());
+        assert!(answer(Method::Unsubscribe, person).unwrap_err().is_unknown_person());
+        assert!(!answer(Method::Unsubscribe, key).unwrap_err().is_unknown_person());
     }
 
     #[test]

@@ -1,14 +1,19 @@
-//! A Gigya that can be believed: accounts, searches that lag, cursors that die, signatures that are checked.
+//! A Gigya that can be believed: accounts full and lite, searches that lag, an audit log that does not tell all,
+//! cursors that die, signatures that are checked.
 //!
 //! It follows SAP's documents where they speak and what was seen in production where they do not. One entry, `answer`,
 //! takes a request and gives the response; in process it is a [`Wire`], and on loopback a router.
 
 mod accounts;
 mod answer;
+mod audit;
 mod auth;
+mod index;
+mod lite;
 mod people;
 mod query;
 mod search;
+mod sections;
 mod serve;
 mod store;
 mod switches;
@@ -27,6 +32,7 @@ pub use auth::{CLOCK_SECONDS_MAX, Keys};
 pub use switches::{Fault, Switches};
 
 use answer::{Refusal, Reply};
+use audit::AuditLog;
 use auth::Call;
 use shared::http::{Wire, WireError};
 use shared::invocation::Clock;
@@ -41,6 +47,7 @@ pub struct Gigya {
 
 struct State {
     store: Store,
+    audit: AuditLog,
     schema: Value,
     switches: Switches,
     cursors: search::Cursors,
@@ -61,7 +68,8 @@ impl Gigya {
     pub fn new(keys: Keys, clock: Clock) -> Self {
         let state = State {
             store: Store::default(),
-            schema: accounts::default_schema(),
+            audit: AuditLog::default(),
+            schema: sections::default_schema(),
             switches: Switches::default(),
             cursors: search::Cursors::default(),
             nonces: HashSet::new(),
@@ -141,24 +149,40 @@ impl Gigya {
 
     fn reply(&self, call: &Call, state: &mut State, now: Timestamp) -> Reply {
         auth::check(call, &self.keys, &mut state.nonces, now)?;
-        match call.method.as_str() {
-            "accounts.search" => {
-                let State { store, cursors, switches, .. } = state;
-                search::search(call, store, cursors, switches, now)
-            }
-            "accounts.getAccountInfo" => accounts::get_account_info(call, &state.store),
-            "accounts.setAccountInfo" => {
-                let State { store, schema, switches, .. } = state;
-                let row = accounts::set_account_info(call, store, schema, switches, now)?;
-                state.writes += 1;
-                let visible_at = self.visible_at(state);
-                let uid = row.uid.clone();
-                state.store.publish(&uid, Some(row), visible_at);
-                Ok(serde_json::Map::new())
-            }
-            "accounts.getSchema" => Ok(accounts::get_schema(&state.schema)),
-            _ => Err(Refusal::new(405_001, "Invalid API method")),
+        if let Some(code) = state.switches.refuses.get(&call.method) {
+            return Err(Refusal::new(*code, "Permission denied"));
         }
+        let State { store, audit, schema, switches, cursors, .. } = state;
+        let (name, uid) = match call.method.as_str() {
+            "accounts.search" => return search::search(call, store, cursors, switches, now),
+            "audit.search" => return audit::search(call, audit, cursors, switches, now),
+            "accounts.getAccountInfo" => return accounts::get_account_info(call, store),
+            "accounts.getSchema" => return Ok(accounts::get_schema(schema)),
+            "accounts.setAccountInfo" => (
+                "accounts.setAccountInfo",
+                accounts::set_account_info(call, store, schema, switches, now)?,
+            ),
+            "accounts.importLiteAccount" => (
+                "accounts.importLiteAccount",
+                lite::import_lite_account(call, store, schema, switches, now)?,
+            ),
+            "accounts.unsubscribe" => {
+                ("accounts.unsubscribe", lite::unsubscribe(call, store, schema, switches, now)?)
+            }
+            _ => return Err(Refusal::new(405_001, "Invalid API method")),
+        };
+        if switches.audits_applications {
+            audit.record(now, name, 0, &uid, &[("UID", &uid)]);
+        }
+        state.writes += 1;
+        self.publish(state);
+        Ok(serde_json::Map::new())
+    }
+
+    /// Lets searches see what was written, when their lag is over.
+    fn publish(&self, state: &mut State) {
+        let visible_at = self.visible_at(state);
+        state.store.publish(visible_at);
     }
 
     fn visible_at(&self, state: &State) -> Timestamp {

@@ -1,36 +1,75 @@
 //! What people and the customer's own site do to accounts, beside the API.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
-use super::Gigya;
-use super::accounts::{date_subscriptions, merge};
-use super::store::Moves;
+use super::lite::import;
+use super::sections::{date_subscriptions, merge};
+use super::store::{Moves, lite_key, token_of};
+use super::{Gigya, State};
 use shared::domain::{Account, Path, Uid};
 
 impl Gigya {
     /// Accounts that have been there for long: searches see them at once. Their own times hold where they have them.
+    /// One with `hasFullAccount: false` is a lite one, which needs no `UID`.
     ///
     /// # Panics
-    /// When one of them has no `UID`.
+    /// When one of them has neither.
     pub fn seed(&self, accounts: impl IntoIterator<Item = Value>) {
         let mut state = self.state();
         let now = self.clock.now();
         for account in accounts {
-            let row = state.store.insert(&uid_of(&account), account, now);
-            state.store.publish_at_once(row);
+            state.store.insert(&key_of(&account), account, now);
         }
+        state.store.publish_at_once();
     }
 
-    /// Somebody registers; searches see it after their lag.
+    /// Somebody registers; searches see it after their lag. Who had a lite account with that address has it no
+    /// longer: what it held is the new account's.
     ///
     /// # Panics
     /// When the account has no `UID`.
     pub fn insert(&self, account: Value) {
-        let uid = uid_of(&account);
-        let mut state = self.state();
-        let row = state.store.insert(&uid, account, self.clock.now());
-        let visible_at = self.visible_at(&state);
-        state.store.publish(&uid, Some(row), visible_at);
+        let uid = key_of(&account);
+        self.act_on_site(|state, now| {
+            state.store.insert(&uid, account, now);
+            state.audit.record(now, "accounts.register", 0, &uid, &[]);
+        });
+    }
+
+    /// Somebody leaves their address on the site without registering, or does so again: a lite account with these
+    /// sections. The key by which it is known.
+    pub fn insert_lite(&self, address: &str, sections: Map<String, Value>) -> Uid {
+        self.act_on_site(|state, now| {
+            let uid = import(&mut state.store, address, sections, &state.switches, now);
+            state.audit.record(now, "accounts.setAccountInfo", 0, &uid, &[]);
+            Uid::new(uid)
+        })
+    }
+
+    /// Whoever has this lite account registers with its address, under this UID, which may be the one it had. `false`
+    /// when there is no such lite account.
+    pub fn upgrade(&self, lite: &Uid, uid: &Uid) -> bool {
+        let address = {
+            let state = self.state();
+            let row = state.store.row(lite.as_str()).filter(|row| !row.is_full());
+            row.and_then(|row| row.address()).map(ToOwned::to_owned)
+        };
+        let Some(address) = address else { return false };
+        self.act_on_site(|state, now| {
+            let held = state.store.delete(lite.as_str()).map(|row| row.account);
+            let mut account = held.as_deref().cloned().unwrap_or_default();
+            let registered = json!({
+                "UID": uid.as_str(), "hasFullAccount": true, "hasLiteAccount": true,
+                "isRegistered": true, "isActive": true, "profile": { "email": address },
+                "lastUpdatedTimestamp": now.as_millisecond(),
+            });
+            merge(&mut account, registered);
+            state.store.insert(uid.as_str(), account, now);
+            state.audit.record(now, "accounts.register", 0, uid.as_str(), &[]);
+        });
+        true
     }
 
     /// Somebody changes their account on the customer's site. `false` when there is no such account.
@@ -61,19 +100,66 @@ impl Gigya {
         })
     }
 
-    /// Somebody's account is deleted. `false` when there is none.
+    /// Somebody's account, full or lite, is deleted in the console, which is logged. `false` when there is none.
     pub fn delete(&self, uid: &Uid) -> bool {
-        let mut state = self.state();
-        let was_there = state.store.delete(uid.as_str());
-        let visible_at = self.visible_at(&state);
-        state.store.publish(uid.as_str(), None, visible_at);
-        was_there
+        self.act_on_site(|state, now| {
+            let Some(row) = state.store.delete(uid.as_str()) else { return false };
+            if row.is_full() {
+                let parameters = [("UID", uid.as_str())];
+                state.audit.record(now, "accounts.deleteAccount", 0, uid.as_str(), &parameters);
+            } else {
+                let token = token_of(row.address().unwrap_or_default());
+                let own = if uid.lite_token().is_some() { "" } else { uid.as_str() };
+                let parameters = [("emailAccountToken", token.as_str())];
+                state.audit.record(now, "accounts.deleteLiteAccount", 0, own, &parameters);
+            }
+            true
+        })
     }
 
-    /// All accounts as they are now, by UID.
+    /// Somebody's account is deleted by a program of the customer's, of which the audit log tells nothing unless it is
+    /// switched to. `false` when there is none.
+    pub fn delete_untold(&self, uid: &Uid) -> bool {
+        self.act_on_site(|state, now| {
+            let was_there = state.store.delete(uid.as_str()).is_some();
+            if was_there && state.switches.audits_applications {
+                let parameters = [("UID", uid.as_str())];
+                state.audit.record(now, "accounts.deleteAccount", 0, uid.as_str(), &parameters);
+            }
+            was_there
+        })
+    }
+
+    /// Somebody tries to delete an account in the console and may not, which is logged too.
+    pub fn fail_to_delete(&self, uid: &Uid) {
+        self.act_on_site(|state, now| {
+            let parameters = [("UID", uid.as_str())];
+            state.audit.record(now, "accounts.deleteAccount", 403_007, uid.as_str(), &parameters);
+        });
+    }
+
+    /// The customer gives somebody another UID (socialize.setUID). `false` when there is no such account.
+    pub fn rename(&self, uid: &Uid, to: &Uid) -> bool {
+        self.act_on_site(|state, now| {
+            let Some(row) = state.store.delete(uid.as_str()) else { return false };
+            let mut account = (*row.account).clone();
+            account["UID"] = to.as_str().into();
+            account["lastUpdatedTimestamp"] = now.as_millisecond().into();
+            state.store.insert(to.as_str(), account, now);
+            let parameters = [("UID", uid.as_str()), ("siteUID", to.as_str())];
+            state.audit.record(now, "socialize.setUID", 0, uid.as_str(), &parameters);
+            true
+        })
+    }
+
+    /// All accounts as they are now, by UID or by the key of a lite one.
     pub fn accounts(&self) -> Vec<Account> {
         let state = self.state();
-        let accounts = state.store.rows().map(|row| Account::from_json((*row.account).clone()));
+        let accounts = state.store.rows().map(|row| {
+            let mut account = (*row.account).clone();
+            account["UID"] = row.uid.as_ref().into();
+            Account::from_json(account)
+        });
         accounts.filter_map(Result::ok).collect()
     }
 
@@ -83,17 +169,29 @@ impl Gigya {
         moves: Moves,
         change: impl FnOnce(&mut Map<String, Value>),
     ) -> bool {
+        self.act_on_site(|state, now| {
+            let is_there = state.store.change(&Arc::from(uid.as_str()), moves, now, change);
+            if is_there {
+                state.audit.record(now, "accounts.setAccountInfo", 0, uid.as_str(), &[]);
+            }
+            is_there
+        })
+    }
+
+    /// Something happens on the customer's site; searches see it after their lag.
+    fn act_on_site<T>(&self, act: impl FnOnce(&mut State, jiff::Timestamp) -> T) -> T {
         let mut state = self.state();
-        let row = state.store.change(uid.as_str(), moves, self.clock.now(), change);
-        let is_there = row.is_some();
-        if let Some(row) = row {
-            let visible_at = self.visible_at(&state);
-            state.store.publish(uid.as_str(), Some(row), visible_at);
-        }
-        is_there
+        let done = act(&mut state, self.clock.now());
+        self.publish(&mut state);
+        done
     }
 }
 
-fn uid_of(account: &Value) -> String {
-    account["UID"].as_str().expect("an account of the sandbox has a UID").to_owned()
+/// What an account is kept under: its UID, or what stands for it where a lite account has none.
+fn key_of(account: &Value) -> String {
+    match (account["UID"].as_str(), account["profile"]["email"].as_str()) {
+        (Some(uid), _) => uid.to_owned(),
+        (None, Some(address)) if account["hasFullAccount"] == false => lite_key(address),
+        (None, Some(_) | None) => panic!("an account of the sandbox has a UID, or is a lite one"),
+    }
 }

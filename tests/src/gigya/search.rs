@@ -1,14 +1,16 @@
-//! accounts.search: pages, and the cursors between them.
+//! accounts.search, and what it shares with audit.search: pages, and the cursors between them.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::answer::{Refusal, Reply};
+use super::audit::{Entry, EntryView};
 use super::auth::Call;
-use super::query::{Order, Query, Row, Select, Source, project};
+use super::query::{Order, Query, Row, Select, Source, key, project};
 use super::store::Store;
 use super::switches::Switches;
 
@@ -32,7 +34,8 @@ pub(super) struct Cursors {
 
 #[derive(Debug, Clone)]
 struct OpenCursor {
-    found: Arc<FoundRows>,
+    method: String,
+    found: Arc<Found>,
     offset: usize,
     page: usize,
     used_at: Timestamp,
@@ -40,11 +43,40 @@ struct OpenCursor {
 
 /// What a search found when it was opened.
 #[derive(Debug)]
-struct FoundRows {
-    rows: Vec<Arc<Row>>,
+struct Found {
+    items: Items,
     select: Select,
-    source: Source,
     limit: usize,
+}
+
+/// What is found, in the order of the search.
+#[derive(Debug)]
+pub(super) enum Items {
+    Rows { rows: Vec<Arc<Row>>, source: Source },
+    Entries { entries: Vec<Arc<Entry>>, names_caller: bool },
+}
+
+impl Items {
+    fn len(&self) -> usize {
+        match self {
+            Self::Rows { rows, .. } => rows.len(),
+            Self::Entries { entries, .. } => entries.len(),
+        }
+    }
+
+    /// A stretch of them as the search shows it.
+    fn show(&self, range: Range<usize>, select: &Select) -> Vec<Value> {
+        match self {
+            Self::Rows { rows, source } => {
+                rows[range].iter().map(|row| project(&row.seen_from(*source), select)).collect()
+            }
+            Self::Entries { entries, names_caller } => entries[range]
+                .iter()
+                .map(|entry| EntryView { entry, names_caller: *names_caller })
+                .map(|entry| project(&entry, select))
+                .collect(),
+        }
+    }
 }
 
 impl Cursors {
@@ -61,10 +93,11 @@ impl Cursors {
     }
 
     /// The cursor, if it is alive; using it keeps it so, and using it again gives the same page.
-    fn take(&mut self, id: &str, now: Timestamp) -> Result<OpenCursor, Refusal> {
+    fn take(&mut self, method: &str, id: &str, now: Timestamp) -> Result<OpenCursor, Refusal> {
         self.open.retain(|_, cursor| now.duration_since(cursor.used_at) <= CURSOR_LIFE);
         let lost = || Refusal::new(400_006, "Invalid argument: cursorId");
-        let cursor = self.open.get_mut(id).ok_or_else(lost)?;
+        let cursor =
+            self.open.get_mut(id).filter(|cursor| cursor.method == method).ok_or_else(lost)?;
         cursor.used_at = now;
         Ok(cursor.clone())
     }
@@ -78,11 +111,29 @@ pub(super) fn search(
     now: Timestamp,
 ) -> Reply {
     store.catch_up(now);
+    answer(call, cursors, switches, now, |query| {
+        if query.source == Source::AuditLog {
+            return Err(Refusal::new(400_006, "Invalid query: unknown source auditLog"));
+        }
+        let mut rows = store.matching(query.source, query.condition.as_ref());
+        sort(&mut rows, query.source, query.order.as_ref());
+        Ok(Items::Rows { rows, source: query.source })
+    })
+}
+
+/// The protocol that all searches share: a query, with a cursor or without, or a cursor alone.
+pub(super) fn answer(
+    call: &Call,
+    cursors: &mut Cursors,
+    switches: &Switches,
+    now: Timestamp,
+    find: impl FnOnce(&Query) -> Result<Items, Refusal>,
+) -> Reply {
     if let Some(id) = call.parameter("cursorId") {
         if call.parameter("query").is_some() || call.parameter("openCursor").is_some() {
             return Err(Refusal::new(400_006, "query or openCursor beside cursorId"));
         }
-        let cursor = cursors.take(id, now)?;
+        let cursor = cursors.take(&call.method, id, now)?;
         return Ok(page(cursor, cursors, switches, now));
     }
     let query = Query::parse(call.required("query")?)?;
@@ -99,27 +150,26 @@ pub(super) fn search(
     if !opens_cursor && start + limit > REACH_WITHOUT_CURSOR {
         return Err(Refusal::new(400_006, "START and LIMIT reach beyond 5000; use a cursor"));
     }
-    let mut rows = store.matching(query.source, query.condition.as_ref());
-    sort(&mut rows, query.source, query.order.as_ref());
+    let items = find(&query)?;
+    let total = items.len();
     if query.select == Select::Count {
-        let total = rows.len();
         return Ok(body(&[json!({ "count(*)": total })], total, None));
     }
-    let found = FoundRows { rows, select: query.select, source: query.source, limit };
     if opens_cursor {
-        let cursor = OpenCursor { found: Arc::new(found), offset: 0, page: 0, used_at: now };
+        let found = Arc::new(Found { items, select: query.select, limit });
+        let method = call.method.clone();
+        let cursor = OpenCursor { method, found, offset: 0, page: 0, used_at: now };
         return Ok(page(cursor, cursors, switches, now));
     }
-    let slice = found.rows.iter().skip(start).take(limit);
-    let results: Vec<Value> = slice.map(|row| project(row, found.source, &found.select)).collect();
-    Ok(body(&results, found.rows.len(), None))
+    let until = total.min(start + limit);
+    Ok(body(&items.show(start.min(until)..until, &query.select), total, None))
 }
 
 /// Rows come sorted by time; any other order is sorted once per query.
 fn sort(rows: &mut [Arc<Row>], source: Source, order: Option<&Order>) {
     let Some(Order { field, descending }) = order else { return };
     if !(field.is("lastUpdatedTimestamp") && source == Source::Accounts) {
-        rows.sort_by_cached_key(|row| (row.key(source, field), Arc::clone(&row.uid)));
+        rows.sort_by_cached_key(|row| (key(&row.seen_from(source), field), Arc::clone(&row.uid)));
     }
     if *descending {
         rows.reverse();
@@ -132,20 +182,19 @@ fn page(
     switches: &Switches,
     now: Timestamp,
 ) -> Map<String, Value> {
-    let OpenCursor { found, offset, page, .. } = cursor;
-    let total = found.rows.len();
+    let OpenCursor { method, found, offset, page, .. } = cursor;
+    let total = found.items.len();
     let size = if switches.short_pages { found.limit.div_ceil(2) } else { found.limit };
     let is_empty = switches.empty_pages && page % 2 == 1;
     let until = if is_empty { offset } else { total.min(offset + size) };
     let is_repeating = switches.repeats_across_pages && offset > 0 && !is_empty;
     let from = if is_repeating { offset - 1 } else { offset };
-    let results: Vec<Value> = found.rows[from..until]
-        .iter()
-        .map(|row| project(row, found.source, &found.select))
-        .collect();
+    let results = found.items.show(from..until, &found.select);
     let is_last = until == total && (is_empty || !switches.empty_pages);
-    let next = (!is_last)
-        .then(|| cursors.issue(OpenCursor { found, offset: until, page: page + 1, used_at: now }));
+    let next = (!is_last).then(|| {
+        let page = page + 1;
+        cursors.issue(OpenCursor { method, found, offset: until, page, used_at: now })
+    });
     body(&results, total, next)
 }
 

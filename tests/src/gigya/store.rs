@@ -1,28 +1,26 @@
-//! The accounts, and the index that searches see some time later.
+//! The accounts, and what searches will see of them some time later.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
 
-use super::query::{Condition, Field, Literal, Operator, Row, Source, iso};
+use super::index::Index;
+use super::query::{Condition, Row, Source, iso};
+use super::sections::merge;
 
 /// All accounts.
 #[derive(Debug, Default)]
 pub(super) struct Store {
     primary: BTreeMap<Arc<str>, Row>,
+    by_address: HashMap<String, BTreeSet<Arc<str>>>,
     index: Index,
+    /// Whose state changed and is not on its way to the index yet.
+    touched: Vec<Arc<str>>,
     /// Writes that searches do not see yet, oldest first; `None` is a deletion.
     pending: VecDeque<(Timestamp, Arc<str>, Option<Row>)>,
-}
-
-/// What searches see.
-#[derive(Debug, Default)]
-struct Index {
-    rows: HashMap<Arc<str>, Arc<Row>>,
-    by_time: BTreeSet<(i64, Arc<str>)>,
-    by_address: HashMap<String, BTreeSet<Arc<str>>>,
 }
 
 /// Which times a write moves.
@@ -30,6 +28,22 @@ struct Index {
 pub(super) enum Moves {
     Both,
     EmailAccountOnly,
+}
+
+/// The token of the email account with this address: 64 hexadecimal digits that do not tell it.
+pub(super) fn token_of(address: &str) -> String {
+    let mut token = String::with_capacity(64);
+    for byte in Sha256::digest(address.to_lowercase()) {
+        for digit in [byte >> 4, byte & 0xf] {
+            token.extend(char::from_digit(digit.into(), 16));
+        }
+    }
+    token
+}
+
+/// What a lite account without a UID is kept under.
+pub(super) fn lite_key(address: &str) -> String {
+    format!("lite:{}", token_of(address))
 }
 
 impl Store {
@@ -41,58 +55,93 @@ impl Store {
         self.primary.values()
     }
 
-    /// Puts an account in, new or not; its own times hold where it has them.
-    pub(super) fn insert(&mut self, uid: &str, mut account: Value, now: Timestamp) -> Row {
+    /// Whose the email account with this address is: of several, that of the account which changed last.
+    pub(super) fn holder(&self, address: &str) -> Option<&Row> {
+        let sharers = self.by_address.get(&address.to_lowercase()).into_iter().flatten();
+        let rows = sharers.filter_map(|uid| self.primary.get(uid));
+        rows.max_by(|a, b| (a.updated, &a.uid).cmp(&(b.updated, &b.uid)))
+    }
+
+    /// Whose the email account with this token is.
+    pub(super) fn holder_by_token(&self, token: &str) -> Option<&Row> {
+        let address = self.by_address.keys().find(|address| token_of(address) == token)?;
+        self.holder(address)
+    }
+
+    /// Puts an account in, new or not; its own times hold where it has them. A full account takes the lite one with
+    /// its address in (SAP help, "Lite Registration": no data is lost when a user converts).
+    pub(super) fn insert(&mut self, uid: &str, mut account: Value, now: Timestamp) {
         let own = account.get("lastUpdatedTimestamp").and_then(Value::as_i64);
         let updated = own.unwrap_or(now.as_millisecond());
         if let Some(fields) = account.as_object_mut() {
             stamp(fields, updated);
         }
         let uid: Arc<str> = uid.into();
-        let row = Row {
+        self.put(Row {
             uid: Arc::clone(&uid),
             account: Arc::new(account),
+            lite: None,
             updated,
             email_updated: updated,
-        };
-        self.primary.insert(uid, row.clone());
-        row
+        });
+        self.absorb(&uid);
     }
 
-    /// Changes an account in place; `None` when there is none.
+    /// Changes an account in place; `false` when there is none.
     pub(super) fn change(
         &mut self,
-        uid: &str,
+        uid: &Arc<str>,
         moves: Moves,
         now: Timestamp,
         change: impl FnOnce(&mut Map<String, Value>),
-    ) -> Option<Row> {
-        let row = self.primary.get_mut(uid)?;
-        let Value::Object(fields) = Arc::make_mut(&mut row.account) else { return None };
-        change(fields);
-        row.email_updated = now.as_millisecond();
-        match moves {
-            Moves::Both => {
-                row.updated = now.as_millisecond();
-                stamp(fields, row.updated);
+    ) -> bool {
+        let Some(mut row) = self.remove(uid) else { return false };
+        if let Value::Object(fields) = Arc::make_mut(&mut row.account) {
+            change(fields);
+            row.email_updated = now.as_millisecond();
+            match moves {
+                Moves::Both => {
+                    row.updated = now.as_millisecond();
+                    stamp(fields, row.updated);
+                }
+                Moves::EmailAccountOnly => {}
             }
-            Moves::EmailAccountOnly => {}
         }
-        Some(row.clone())
+        self.put(row);
+        self.absorb(uid);
+        true
     }
 
-    pub(super) fn delete(&mut self, uid: &str) -> bool {
-        self.primary.remove(uid).is_some()
+    /// Gives the lite account beside a full one these values, which the full one does not see.
+    pub(super) fn set_beside(&mut self, uid: &str, values: Value, now: Timestamp) {
+        if let Some(row) = self.primary.get_mut(uid) {
+            let mut lite = row.lite.as_deref().cloned().unwrap_or_else(|| json!({}));
+            merge(&mut lite, values);
+            row.lite = Some(Arc::new(lite));
+            row.email_updated = now.as_millisecond();
+            self.touched.push(Arc::clone(&row.uid));
+        }
     }
 
-    /// Lets searches see this state of an account from then on.
-    pub(super) fn publish(&mut self, uid: &str, row: Option<Row>, visible_at: Timestamp) {
-        self.pending.push_back((visible_at, uid.into(), row));
+    pub(super) fn delete(&mut self, uid: &str) -> Option<Row> {
+        let removed = self.remove(uid)?;
+        self.touched.push(Arc::clone(&removed.uid));
+        Some(removed)
     }
 
-    pub(super) fn publish_at_once(&mut self, row: Row) {
-        let uid = Arc::clone(&row.uid);
-        self.index.put(&uid, Some(row));
+    /// Lets searches see, from then on, all that was touched as it is now.
+    pub(super) fn publish(&mut self, visible_at: Timestamp) {
+        for uid in std::mem::take(&mut self.touched) {
+            let row = self.primary.get(&uid).cloned();
+            self.pending.push_back((visible_at, uid, row));
+        }
+    }
+
+    /// Lets searches see all that was touched at once.
+    pub(super) fn publish_at_once(&mut self) {
+        for uid in std::mem::take(&mut self.touched) {
+            self.index.put(&uid, self.primary.get(&uid).cloned());
+        }
     }
 
     /// Takes what has become visible into the index.
@@ -109,133 +158,51 @@ impl Store {
 
     /// The rows that meet the condition, by the time of their last change.
     pub(super) fn matching(&self, source: Source, condition: Option<&Condition>) -> Vec<Arc<Row>> {
-        let index = &self.index;
-        let is_shown = |row: &&Arc<Row>| {
-            let is_there = match source {
-                Source::Accounts => row.is_full(),
-                Source::EmailAccounts => index.owns_its_address(row),
-            };
-            is_there && condition.is_none_or(|condition| row.meets(source, condition))
-        };
-        if let Some(uids) = condition.and_then(|condition| index.candidates(condition)) {
-            let rows = uids.iter().filter_map(|uid| index.rows.get(uid));
-            let mut rows: Vec<Arc<Row>> = rows.filter(is_shown).cloned().collect();
-            rows.sort_by(|a, b| (a.updated, &a.uid).cmp(&(b.updated, &b.uid)));
-            return rows;
-        }
-        let from = match source {
-            Source::Accounts => condition.map_or(i64::MIN, earliest),
-            Source::EmailAccounts => i64::MIN,
-        };
-        let times = index.by_time.range((from, Arc::from(""))..);
-        times.filter_map(|(_, uid)| index.rows.get(uid)).filter(is_shown).cloned().collect()
-    }
-}
-
-impl Index {
-    fn put(&mut self, uid: &Arc<str>, row: Option<Row>) {
-        if let Some(old) = self.rows.remove(uid) {
-            self.by_time.remove(&(old.updated, Arc::clone(uid)));
-            for address in addresses(&old) {
-                if let Some(uids) = self.by_address.get_mut(&address) {
-                    uids.remove(uid);
-                }
-            }
-        }
-        if let Some(row) = row {
-            self.by_time.insert((row.updated, Arc::clone(uid)));
-            for address in addresses(&row) {
-                self.by_address.entry(address).or_default().insert(Arc::clone(uid));
-            }
-            self.rows.insert(Arc::clone(uid), Arc::new(row));
-        }
+        self.index.matching(source, condition)
     }
 
-    /// There is one email account for each address: that of the account which changed last.
-    fn owns_its_address(&self, row: &Row) -> bool {
-        let Some(address) = row.address().map(str::to_lowercase) else { return false };
-        let sharers = self.by_address.get(&address).into_iter().flatten();
-        let mailed = sharers
-            .filter_map(|uid| self.rows.get(uid))
-            .filter(|other| other.address().is_some_and(|theirs| theirs.to_lowercase() == address));
-        let last = mailed.max_by(|a, b| (a.updated, &a.uid).cmp(&(b.updated, &b.uid)));
-        last.is_some_and(|last| last.uid == row.uid)
-    }
-
-    /// The only accounts that can meet the condition, where it names UIDs or addresses.
-    fn candidates(&self, condition: &Condition) -> Option<BTreeSet<Arc<str>>> {
-        match condition {
-            Condition::And(parts) => {
-                parts.iter().filter_map(|part| self.candidates(part)).min_by_key(BTreeSet::len)
-            }
-            Condition::Or(parts) => {
-                let sets: Option<Vec<_>> = parts.iter().map(|part| self.candidates(part)).collect();
-                Some(sets?.into_iter().flatten().collect())
-            }
-            Condition::Compare { field, operator: Operator::Equal, value }
-            | Condition::Contains { field, value } => {
-                self.named(field, std::slice::from_ref(value))
-            }
-            Condition::In { field, values } => self.named(field, values),
-            Condition::Not(_) | Condition::Compare { .. } | Condition::IsNull { .. } => None,
+    fn put(&mut self, row: Row) {
+        if let Some(address) = row.address() {
+            let uids = self.by_address.entry(address.to_lowercase()).or_default();
+            uids.insert(Arc::clone(&row.uid));
         }
+        self.touched.push(Arc::clone(&row.uid));
+        self.primary.insert(Arc::clone(&row.uid), row);
     }
 
-    fn named(&self, field: &Field, values: &[Literal]) -> Option<BTreeSet<Arc<str>>> {
-        let texts = values.iter().map(|value| match value {
-            Literal::Text(text) => Some(text.as_str()),
-            Literal::Number(_) | Literal::Flag(_) => None,
-        });
-        let texts: Vec<&str> = texts.collect::<Option<_>>()?;
-        if field.is("UID") {
-            let known = texts.iter().filter_map(|text| self.rows.get_key_value(*text));
-            Some(known.map(|(uid, _)| Arc::clone(uid)).collect())
-        } else if ADDRESS_FIELDS.iter().any(|name| field.is(name)) {
-            let known = texts.iter().filter_map(|text| self.by_address.get(&text.to_lowercase()));
-            Some(known.flatten().cloned().collect())
-        } else {
-            None
-        }
-    }
-}
-
-/// Where addresses are; all of them are encrypted, so that only whole values are found.
-const ADDRESS_FIELDS: [&str; 4] =
-    ["profile.email", "loginIDs.emails", "emails.verified", "emails.unverified"];
-
-fn addresses(row: &Row) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    for name in ADDRESS_FIELDS {
-        let pointer = format!("/{}", name.replace('.', "/"));
-        match row.account.pointer(&pointer) {
-            Some(Value::String(text)) => {
-                found.insert(text.to_lowercase());
+    fn remove(&mut self, uid: &str) -> Option<Row> {
+        let row = self.primary.remove(uid)?;
+        if let Some(address) = row.address().map(str::to_lowercase)
+            && let Some(uids) = self.by_address.get_mut(&address)
+        {
+            uids.remove(uid);
+            if uids.is_empty() {
+                self.by_address.remove(&address);
             }
-            Some(Value::Array(items)) => {
-                found.extend(items.iter().filter_map(Value::as_str).map(str::to_lowercase));
-            }
-            Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_)) | None => {}
         }
+        Some(row)
     }
-    found
-}
 
-/// The earliest change that can meet the condition, in milliseconds.
-#[expect(clippy::cast_possible_truncation, reason = "milliseconds are whole numbers below 2^53")]
-fn earliest(condition: &Condition) -> i64 {
-    match condition {
-        Condition::And(parts) => parts.iter().map(earliest).max().unwrap_or(i64::MIN),
-        Condition::Compare {
-            field,
-            operator: Operator::Greater | Operator::GreaterOrEqual | Operator::Equal,
-            value: Literal::Number(at),
-        } if field.is("lastUpdatedTimestamp") => at.floor() as i64,
-        Condition::Or(_)
-        | Condition::Not(_)
-        | Condition::Compare { .. }
-        | Condition::In { .. }
-        | Condition::Contains { .. }
-        | Condition::IsNull { .. } => i64::MIN,
+    /// Where this is a full account and its address had a lite one: that one's values fill what it lacks, and that
+    /// one is no more.
+    fn absorb(&mut self, uid: &Arc<str>) {
+        let Some(row) = self.primary.get(uid).filter(|row| row.is_full()) else { return };
+        let Some(address) = row.address().map(str::to_lowercase) else { return };
+        let mut sharers = self.by_address.get(&address).into_iter().flatten();
+        let is_lite = |uid: &&Arc<str>| self.primary.get(*uid).is_some_and(|row| !row.is_full());
+        let Some(lite) = sharers.find(is_lite).cloned() else { return };
+        let Some(lite) = self.delete(&lite) else { return };
+        let Some(row) = self.primary.get_mut(uid) else { return };
+        let own = Arc::make_mut(&mut row.account);
+        for section in ["profile", "data", "subscriptions"] {
+            let Some(values) = lite.account.get(section) else { continue };
+            let mut merged = values.clone();
+            if own[section].is_object() {
+                merge(&mut merged, own[section].clone());
+            }
+            own[section] = merged;
+        }
+        own["hasLiteAccount"] = true.into();
     }
 }
 

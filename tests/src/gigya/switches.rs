@@ -23,6 +23,19 @@ pub struct Switches {
     pub subscription_moves_account: bool,
     /// Texts of the profile are stored with `&amp;` for `&`, and without tags.
     pub sanitises_profile: bool,
+    /// Lite accounts have a UID, as on newer sites. It holds for those that are made from then on.
+    pub lite_accounts_have_uids: bool,
+    /// How long an entry of the audit log takes to become visible (SAP help, audit.search: "a short delay").
+    pub audit_lag: SignedDuration,
+    /// How long the audit log keeps its entries (SAP help, "Using the Audit Log": twelve months).
+    pub audit_retention: SignedDuration,
+    /// Calls with application keys are logged too, which they are not "except where otherwise noted".
+    pub audits_applications: bool,
+    /// An entry's `uid` is who made the call, as in older documents, and not whom it is about.
+    pub audit_names_caller: bool,
+    /// Methods that are refused every time, with their code: 403007 where the application lacks the permission,
+    /// 403036 where the site's package lacks the feature.
+    pub refuses: BTreeMap<String, i64>,
     /// What goes wrong next, by method (`accounts.search`): one fault is used up by each call.
     pub faults: BTreeMap<String, VecDeque<Fault>>,
 }
@@ -52,6 +65,12 @@ impl Default for Switches {
             repeats_across_pages: false,
             subscription_moves_account: true,
             sanitises_profile: true,
+            lite_accounts_have_uids: true,
+            audit_lag: SignedDuration::from_secs(5),
+            audit_retention: SignedDuration::from_hours(365 * 24),
+            audits_applications: false,
+            audit_names_caller: false,
+            refuses: BTreeMap::new(),
             faults: BTreeMap::new(),
         }
     }
@@ -61,6 +80,11 @@ impl Switches {
     /// Lets the next calls of a method go wrong, one after the other.
     pub fn fail(&mut self, method: &str, faults: impl IntoIterator<Item = Fault>) {
         self.faults.entry(method.to_owned()).or_default().extend(faults);
+    }
+
+    /// Refuses a method every time from now on.
+    pub fn refuse(&mut self, method: &str, code: i64) {
+        self.refuses.insert(method.to_owned(), code);
     }
 
     pub(super) fn next_fault(&mut self, method: &str) -> Option<Fault> {

@@ -1,126 +1,64 @@
-//! What a condition says about a row, and what a row shows of itself.
+//! What a condition says about an item, and what an item shows of itself.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::{Condition, Field, Literal, Operator, Select, Source};
+use super::{Condition, Field, Literal, Operator, Select};
 
-/// One account as the index holds it.
-#[derive(Debug, Clone)]
-pub(in crate::gigya) struct Row {
-    pub(in crate::gigya) uid: Arc<str>,
-    pub(in crate::gigya) account: Arc<Value>,
-    /// `lastUpdatedTimestamp` of the account.
-    pub(in crate::gigya) updated: i64,
-    /// `lastUpdatedTimestamp` of its email account, which moves with subscriptions too.
-    pub(in crate::gigya) email_updated: i64,
+/// What can be searched: an account, an email account, an entry of the audit log.
+pub(in crate::gigya) trait Shown {
+    /// The value of a top-level field.
+    fn top(&self, name: &str) -> Option<Cow<'_, Value>>;
+
+    /// The top-level fields that `SELECT *` shows.
+    fn names(&self) -> Vec<&str>;
 }
 
-/// What an email account shares with its account; subscriptions, which `FROM accounts` hides, are among it.
-const SHARED: [&str; 7] =
-    ["UID", "profile", "data", "subscriptions", "created", "createdTimestamp", "locale"];
-
-/// What only an email account has.
-const EMAIL_ONLY: [&str; 7] = [
-    "email",
-    "token",
-    "hasFullAccount",
-    "hasLiteAccount",
-    "channel",
-    "lastUpdated",
-    "lastUpdatedTimestamp",
-];
-
-impl Row {
-    pub(in crate::gigya) fn address(&self) -> Option<&str> {
-        self.account.pointer("/profile/email")?.as_str()
-    }
-
-    /// A lite account is in `emailAccounts` alone.
-    pub(in crate::gigya) fn is_full(&self) -> bool {
-        self.account.get("hasFullAccount").and_then(Value::as_bool).unwrap_or(true)
-    }
-
-    /// The value of a top-level field as the source shows it.
-    fn top(&self, source: Source, name: &str) -> Option<Cow<'_, Value>> {
-        match source {
-            Source::Accounts if name == "subscriptions" => None,
-            Source::Accounts => self.account.get(name).map(Cow::Borrowed),
-            Source::EmailAccounts if SHARED.contains(&name) => {
-                self.account.get(name).map(Cow::Borrowed)
-            }
-            Source::EmailAccounts => self.email_only(name).map(Cow::Owned),
+pub(in crate::gigya) fn meets(shown: &impl Shown, condition: &Condition) -> bool {
+    match condition {
+        Condition::And(parts) => parts.iter().all(|part| meets(shown, part)),
+        Condition::Or(parts) => parts.iter().any(|part| meets(shown, part)),
+        Condition::Not(part) => !meets(shown, part),
+        Condition::Compare { field, operator: Operator::NotEqual, value } => {
+            !has(shown, field, |found| compare(found, value) == Some(Ordering::Equal))
         }
-    }
-
-    fn email_only(&self, name: &str) -> Option<Value> {
-        match name {
-            "email" => self.address().map(Value::from),
-            "token" => Some(Value::from(format!("token-{}", self.uid))),
-            "hasFullAccount" => Some(Value::Bool(self.is_full())),
-            "hasLiteAccount" => Some(Value::Bool(!self.is_full())),
-            "channel" => Some(Value::from("email")),
-            "lastUpdatedTimestamp" => Some(Value::from(self.email_updated)),
-            "lastUpdated" => {
-                Timestamp::from_millisecond(self.email_updated).ok().map(|at| Value::from(iso(at)))
-            }
-            _ => None,
+        Condition::Compare { field, operator, value } => {
+            has(shown, field, |found| compare(found, value).is_some_and(|o| holds(*operator, o)))
         }
-    }
-
-    pub(in crate::gigya) fn meets(&self, source: Source, condition: &Condition) -> bool {
-        match condition {
-            Condition::And(parts) => parts.iter().all(|part| self.meets(source, part)),
-            Condition::Or(parts) => parts.iter().any(|part| self.meets(source, part)),
-            Condition::Not(part) => !self.meets(source, part),
-            Condition::Compare { field, operator: Operator::NotEqual, value } => {
-                !self.has(source, field, |found| compare(found, value) == Some(Ordering::Equal))
-            }
-            Condition::Compare { field, operator, value } => self.has(source, field, |found| {
-                compare(found, value).is_some_and(|o| holds(*operator, o))
-            }),
-            Condition::In { field, values } => self.has(source, field, |found| {
-                values.iter().any(|value| compare(found, value) == Some(Ordering::Equal))
-            }),
-            Condition::Contains { field, value } => {
-                let encrypted = field.is_encrypted();
-                self.has(source, field, |found| contains(found, value, encrypted))
-            }
-            Condition::IsNull { field } => !self.has(source, field, |found| !found.is_null()),
+        Condition::In { field, values } => has(shown, field, |found| {
+            values.iter().any(|value| compare(found, value) == Some(Ordering::Equal))
+        }),
+        Condition::Contains { field, value } => {
+            let encrypted = field.is_encrypted();
+            has(shown, field, |found| contains(found, value, encrypted))
         }
+        Condition::IsNull { field } => !has(shown, field, |found| !found.is_null()),
     }
+}
 
-    /// Whether a value at the field, lists flattened, is so.
-    fn has(&self, source: Source, field: &Field, is_so: impl Fn(&Value) -> bool) -> bool {
-        let Some((first, rest)) = field.0.split_first() else { return false };
-        self.top(source, first).is_some_and(|value| any_at(&value, rest, &is_so))
-    }
+/// Whether a value at the field, lists flattened, is so.
+fn has(shown: &impl Shown, field: &Field, is_so: impl Fn(&Value) -> bool) -> bool {
+    let Some((first, rest)) = field.0.split_first() else { return false };
+    shown.top(first).is_some_and(|value| any_at(&value, rest, &is_so))
+}
 
-    /// What rows are sorted by.
-    pub(in crate::gigya) fn key(&self, source: Source, field: &Field) -> Key {
-        if field.is("lastUpdatedTimestamp") {
-            return Key::Whole(match source {
-                Source::Accounts => self.updated,
-                Source::EmailAccounts => self.email_updated,
-            });
-        }
-        let first = field.0.split_first().and_then(|(first, rest)| {
-            let value = self.top(source, first)?;
-            find_at(&value, rest).cloned()
-        });
-        match first {
-            Some(Value::Number(number)) => match number.as_i64() {
-                Some(whole) => Key::Whole(whole),
-                None => Key::Text(number.to_string()),
-            },
-            Some(Value::String(text)) => Key::Text(text),
-            Some(Value::Bool(flag)) => Key::Whole(flag.into()),
-            Some(Value::Null | Value::Array(_) | Value::Object(_)) | None => Key::Nothing,
-        }
+/// What items are sorted by.
+pub(in crate::gigya) fn key(shown: &impl Shown, field: &Field) -> Key {
+    let first = field.0.split_first().and_then(|(first, rest)| {
+        let value = shown.top(first)?;
+        find_at(&value, rest).cloned()
+    });
+    match first {
+        Some(Value::Number(number)) => match number.as_i64() {
+            Some(whole) => Key::Whole(whole),
+            None => Key::Text(number.to_string()),
+        },
+        Some(Value::String(text)) => Key::Text(text),
+        Some(Value::Bool(flag)) => Key::Whole(flag.into()),
+        Some(Value::Null | Value::Array(_) | Value::Object(_)) | None => Key::Nothing,
     }
 }
 
@@ -137,38 +75,28 @@ pub(in crate::gigya) fn iso(at: Timestamp) -> String {
     format!("{at:.3}")
 }
 
-/// The row as the search shows it; empty fields are left out.
-pub(in crate::gigya) fn project(row: &Row, source: Source, select: &Select) -> Value {
-    let mut shown = Map::new();
+/// The item as the search shows it; empty fields are left out.
+pub(in crate::gigya) fn project(shown: &impl Shown, select: &Select) -> Value {
+    let mut fields = Map::new();
     match select {
         Select::Count => {}
         Select::All => {
-            let names: Vec<&str> = match source {
-                Source::Accounts => row
-                    .account
-                    .as_object()
-                    .into_iter()
-                    .flatten()
-                    .map(|(name, _)| name.as_str())
-                    .collect(),
-                Source::EmailAccounts => SHARED.into_iter().chain(EMAIL_ONLY).collect(),
-            };
-            for name in names {
-                if let Some(value) = row.top(source, name) {
-                    shown.insert(name.to_owned(), value.into_owned());
+            for name in shown.names() {
+                if let Some(value) = shown.top(name) {
+                    fields.insert(name.to_owned(), value.into_owned());
                 }
             }
         }
-        Select::Fields(fields) => {
-            for selected in fields {
+        Select::Fields(selected) => {
+            for selected in selected {
                 let Some((first, rest)) = selected.field.0.split_first() else { continue };
-                let Some(value) = row.top(source, first) else { continue };
+                let Some(value) = shown.top(first) else { continue };
                 let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
-                copy(&value, first, &rest, selected.alias.as_deref(), &mut shown);
+                copy(&value, first, &rest, selected.alias.as_deref(), &mut fields);
             }
         }
     }
-    Value::Object(shown)
+    Value::Object(fields)
 }
 
 fn copy(
@@ -229,8 +157,15 @@ fn any_at(value: &Value, steps: &[String], is_so: &impl Fn(&Value) -> bool) -> b
     }
 }
 
+/// The value at the steps; several steps may be one key, as a subscription's id with dots is.
 fn find_at<'a>(value: &'a Value, steps: &[String]) -> Option<&'a Value> {
-    steps.iter().try_fold(value, |value, step| value.get(step))
+    if steps.is_empty() {
+        return Some(value);
+    }
+    (1..=steps.len()).find_map(|taken| {
+        let inner = value.get(steps[..taken].join("."))?;
+        find_at(inner, &steps[taken..])
+    })
 }
 
 fn compare(found: &Value, value: &Literal) -> Option<Ordering> {
@@ -275,7 +210,9 @@ fn contains(found: &Value, value: &Literal, encrypted: bool) -> bool {
 mod tests {
     use serde_json::json;
 
-    use super::super::Query;
+    use std::sync::Arc;
+
+    use super::super::{Query, Row};
     use super::*;
 
     fn row() -> Row {
@@ -286,18 +223,24 @@ mod tests {
             "data": {"tags": ["red", "blue"]},
             "subscriptions": {"jun4th.a001": {"email": {"isSubscribed": true}}},
         });
-        Row { uid: "u1".into(), account: Arc::new(account), updated: 5, email_updated: 7 }
+        Row {
+            uid: "u1".into(),
+            account: Arc::new(account),
+            lite: None,
+            updated: 5,
+            email_updated: 7,
+        }
     }
 
-    fn meets(source: &str, condition: &str) -> bool {
+    fn met(source: &str, condition: &str) -> bool {
         let text = format!("SELECT UID FROM {source} WHERE {condition}");
         let query = Query::parse(&text).unwrap();
-        row().meets(query.source, &query.condition.unwrap())
+        meets(&row().seen_from(query.source), &query.condition.unwrap())
     }
 
     fn shown(select: &str, source: &str) -> Value {
         let query = Query::parse(&format!("SELECT {select} FROM {source}")).unwrap();
-        project(&row(), query.source, &query.select)
+        project(&row().seen_from(query.source), &query.select)
     }
 
     #[test]
@@ -313,7 +256,7 @@ mod tests {
             "lastUpdated >= \"2024-04-30\"",
             "profile.age = 0 AND isActive = true OR UID = \"u1\"",
         ] {
-            assert!(meets("accounts", condition), "{condition}");
+            assert!(met("accounts", condition), "{condition}");
         }
         for condition in [
             "profile.email = \"zoe@example.com\"",
@@ -322,10 +265,10 @@ mod tests {
             "profile.age = \"40\"",
             "subscriptions.jun4th.a001.email.isSubscribed = true",
         ] {
-            assert!(!meets("accounts", condition), "{condition}");
+            assert!(!met("accounts", condition), "{condition}");
         }
-        assert!(meets("emailAccounts", "subscriptions.jun4th.a001.email.isSubscribed = true"));
-        assert!(meets("emailAccounts", "hasFullAccount = true AND lastUpdatedTimestamp = 7"));
+        assert!(met("emailAccounts", "subscriptions.jun4th.a001.email.isSubscribed = true"));
+        assert!(met("emailAccounts", "hasFullAccount = true AND lastUpdatedTimestamp = 7"));
     }
 
     #[test]

@@ -2,14 +2,17 @@
 
 mod evaluate;
 mod parse;
+mod row;
 
-pub(super) use evaluate::{Row, iso, project};
+pub(super) use evaluate::{Key, Shown, iso, key, meets, project};
+pub(super) use row::Row;
 
 /// Where a search looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Source {
     Accounts,
     EmailAccounts,
+    AuditLog,
 }
 
 /// A search, understood.

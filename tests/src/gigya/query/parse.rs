@@ -66,6 +66,7 @@ impl Parser {
         let source = match self.word()?.as_str() {
             "accounts" => Source::Accounts,
             "emailAccounts" => Source::EmailAccounts,
+            "auditLog" => Source::AuditLog,
             other => return Err(Invalid(format!("Invalid query: unknown source {other}"))),
         };
         let condition = if self.take_word("WHERE") { Some(self.any()?) } else { None };
