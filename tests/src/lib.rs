@@ -4,6 +4,7 @@
 pub mod aws;
 pub mod constant_contact;
 pub mod gigya;
+pub mod letters;
 pub mod measure;
 pub mod people;
 pub mod serve;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use sandbox::constant_contact::Switches;
 use sandbox::people;
 use sandbox::serve::{Residents, ServeOptions, stay};
@@ -29,6 +29,9 @@ struct Arguments {
     /// How many days; the last one is quiet.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=365))]
     days: u32,
+    /// The interface of Constant Contact: v3, or v2 for customers with an old key.
+    #[arg(long, value_enum, default_value_t = Api::V3)]
+    api: Api,
     /// Your own accounts instead: one JSON object a line, as accounts.search returns them.
     #[arg(long, value_name = "FILE", conflicts_with = "accounts")]
     accounts_file: Option<PathBuf>,
@@ -47,6 +50,22 @@ struct Arguments {
     /// No colours.
     #[arg(long, env = "NO_COLOR", value_parser = clap::builder::BoolishValueParser::new(), hide_env_values = true)]
     no_color: bool,
+}
+
+/// An interface of Constant Contact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Api {
+    V3,
+    V2,
+}
+
+impl From<Api> for Dialect {
+    fn from(api: Api) -> Self {
+        match api {
+            Api::V3 => Self::V3,
+            Api::V2 => Self::V2,
+        }
+    }
 }
 
 fn main() -> ExitCode {
@@ -83,8 +102,8 @@ fn play(arguments: Arguments) -> anyhow::Result<ExitCode> {
             let people = people::People::new(arguments.seed);
             Residents::People { people, accounts: arguments.accounts }
         };
-        let options =
-            ServeOptions { residents, api: Dialect::V3, constant_contact: Switches::default() };
+        let (api, constant_contact) = (arguments.api.into(), Switches::default());
+        let options = ServeOptions { residents, api, constant_contact };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(stay(options, &terminal))?;
         return Ok(ExitCode::SUCCESS);
@@ -93,6 +112,7 @@ fn play(arguments: Arguments) -> anyhow::Result<ExitCode> {
         accounts: arguments.accounts,
         seed: arguments.seed,
         days: arguments.days,
+        api: arguments.api.into(),
         file,
         keep: arguments.keep,
     };

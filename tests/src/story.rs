@@ -1,6 +1,6 @@
 //! The story that `cargo sandbox` tells: a first full sync, days on which people change and leave, and a quiet day.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,9 +10,10 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use shared::domain::report::{Inbound, Report, grouped};
-use shared::domain::{Account, RunId, Uid};
+use shared::domain::{Account, Dialect, RunId, Uid};
 use shared::http::call;
 
+use crate::letters::Letters;
 use crate::people::{
     AccountsFileError, ContactEdit, Edit, GigyaEdit, People, STORY_BEGINS, edits_of_day,
 };
@@ -28,6 +29,8 @@ pub struct Plot {
     pub seed: u64,
     /// How many days; the last one is quiet.
     pub days: u32,
+    /// The dialect of Constant Contact that the customer speaks.
+    pub api: Dialect,
     /// The customer's own accounts instead of made-up ones.
     pub file: Option<Vec<Value>>,
     /// Where everything in the bucket is kept; else only the reports, in the system's folder for temporary files.
@@ -89,6 +92,8 @@ struct Teller<'a> {
     uids: Option<Vec<Uid>>,
     days: Vec<DayOutcome>,
     runs: Vec<RunId>,
+    /// Whose contacts were edited today in Constant Contact.
+    edited: BTreeSet<Uid>,
 }
 
 /// What the world had done by an instant.
@@ -101,7 +106,8 @@ struct Counted {
 
 impl<'a> Teller<'a> {
     fn begin(mut plot: Plot, terminal: &'a Terminal) -> Result<Self, StoryError> {
-        let world = World::new(STORY_BEGINS + MORNING, WorldOptions::default());
+        let options = WorldOptions { api: plot.api, ..WorldOptions::default() };
+        let world = World::new(STORY_BEGINS + MORNING, options);
         let people = People::new(plot.seed);
         let (population, source) = if let Some(accounts) = plot.file.take() {
             let count = accounts.len() as u64;
@@ -119,11 +125,12 @@ impl<'a> Teller<'a> {
         let own = world.gigya.accounts().iter().map(Account::uid).cloned().collect();
         let uids = if source == "made up" { None } else { Some(own) };
         terminal.story(&format!(
-            "Gigya has {} accounts ({source}, seed {}), Constant Contact none. Everything runs in this process; nobody is mailed.",
-            grouped(population), plot.seed
+            "Gigya has {} accounts ({source}, seed {}), {} of them with letters beyond ISO-8859-1; Constant Contact, by its {}, none. Everything runs in this process; nobody is mailed.",
+            grouped(population), plot.seed, grouped(beyond_latin1(&world)), spoken(plot.api)
         ))?;
         let (days, runs) = (Vec::new(), Vec::new());
-        Ok(Self { plot, terminal, world, people, population, uids, days, runs })
+        let edited = BTreeSet::new();
+        Ok(Self { plot, terminal, world, people, population, uids, days, runs, edited })
     }
 
     async fn day(&mut self, day: u32) -> Result<(), StoryError> {
@@ -135,7 +142,9 @@ impl<'a> Teller<'a> {
         };
         self.terminal.story(&format!("\nDay {day}: {title}"))?;
         let before = self.count();
+        self.edited.clear();
         let edits = if day > 1 && !is_quiet { self.live(day)? } else { BTreeMap::new() };
+        let remembered = self.world.remember_letters();
         if day > 1 {
             let world = &self.world;
             world.pass(Duration::from_mins(10)).await;
@@ -145,7 +154,8 @@ impl<'a> Teller<'a> {
         let report = self.run().await?;
         self.world.settle_inbound().await?;
         self.tell_of(&report)?;
-        let outcome = self.outcome(day, title, &report, &before, edits);
+        let letters = self.world.letters(&remembered, &self.edited);
+        let outcome = DayOutcome { letters, ..self.outcome(day, title, &report, &before, edits) };
         self.terminal.day(&outcome)?;
         self.days.push(outcome);
         self.sleep().await;
@@ -207,10 +217,14 @@ impl<'a> Teller<'a> {
                 Edit::Gigya(edit) => {
                     self.uid(who).is_some_and(|uid| self.change_account(&uid, edit))
                 }
-                Edit::ConstantContact(edit) => self
-                    .uid(who)
-                    .and_then(|uid| contacts.get(&uid))
-                    .is_some_and(|contact| self.change_contact(contact, edit)),
+                Edit::ConstantContact(edit) => {
+                    let found = self.uid(who).and_then(|uid| Some((contacts.get(&uid)?, uid)));
+                    found.is_some_and(|(contact, uid)| {
+                        let has_changed = self.change_contact(contact, edit);
+                        self.edited.insert(uid);
+                        has_changed
+                    })
+                }
             };
             if has_happened {
                 *happened.entry(edit.kind().to_owned()).or_default() += 1;
@@ -259,7 +273,11 @@ impl<'a> Teller<'a> {
         match edit {
             ContactEdit::Unsubscribed => tenant.unsubscribe(id, true),
             ContactEdit::PhoneChanged { phone } => tenant.edit(id, |person| {
-                person.phones.insert("other".to_owned(), phone.chars().take(25).collect());
+                let kind = match self.plot.api {
+                    Dialect::V3 => "other",
+                    Dialect::V2 => "home",
+                };
+                person.phones.insert(kind.to_owned(), phone.chars().take(25).collect());
             }),
             ContactEdit::FirstNameChanged { first_name } => tenant.edit(id, |person| {
                 let name = first_name.chars().take(50).collect();
@@ -310,6 +328,7 @@ impl<'a> Teller<'a> {
             writes_to_gigya: now.writes.gigya - before.writes.gigya,
             writes_to_constant_contact: now.writes.constant_contact
                 - before.writes.constant_contact,
+            letters: Letters::default(),
             edits: edits.into_iter().collect(),
         }
     }
@@ -348,6 +367,22 @@ impl<'a> Teller<'a> {
             std::fs::write(path, objects.get(BUCKET, &key).unwrap_or_default())?;
         }
         Ok(place.join("runs"))
+    }
+}
+
+/// How many accounts hold a letter that ISO-8859-1 has not, in their profile.
+fn beyond_latin1(world: &World) -> u64 {
+    let is_beyond = |account: &Account| {
+        let profile = account.fields().get("profile").map(Value::to_string).unwrap_or_default();
+        profile.chars().any(|c| u32::from(c) > 0xff)
+    };
+    world.gigya.accounts().iter().filter(|account| is_beyond(account)).count() as u64
+}
+
+fn spoken(api: Dialect) -> &'static str {
+    match api {
+        Dialect::V3 => "v3 in UTF-8",
+        Dialect::V2 => "v2 in ISO-8859-1",
     }
 }
 

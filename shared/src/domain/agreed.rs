@@ -152,6 +152,11 @@ impl Agreed {
             }
         }
         let mut fields = self.fields;
+        for (field, pair) in &before.fields {
+            if !after.fields.contains_key(field) && fields.get(field) == Some(pair) {
+                fields.remove(field);
+            }
+        }
         for (field, pair) in &after.fields {
             let before = before.fields.get(field).copied().unwrap_or_default();
             if before != *pair {
@@ -272,6 +277,19 @@ mod tests {
         assert_eq!(Agreed::default().merge(&before, &after).left, after.left);
         let now = Agreed { left: Some(mark(Departure::Deleted, 3)), ..Agreed::default() };
         assert_eq!(now.merge(&before, &after).left, after.left, "the stronger of two");
+    }
+
+    #[test]
+    fn what_is_no_longer_agreed_on_is_forgotten_unless_something_new_was_learnt() {
+        let key = crate::domain::fingerprint::FingerprintKey::new([7; 32]);
+        let with = |value: &str| {
+            let print = Some(key.fingerprint("country", value));
+            let pair = Pair { gigya: print, contact: print, ..Pair::default() };
+            Agreed { fields: [("country".parse().unwrap(), pair)].into(), ..Agreed::default() }
+        };
+        let nothing = Agreed::default();
+        assert_eq!(with("de").merge(&with("de"), &nothing), nothing);
+        assert_eq!(with("fr").merge(&with("de"), &nothing), with("fr"));
     }
 
     #[test]

@@ -13,6 +13,8 @@ use jiff::civil::Date;
 use serde::{Serialize, Serializer};
 use shared::domain::report::{Calls, Imbalance, Inbound, People};
 
+use crate::letters::Letters;
+
 pub use render::{day, end};
 
 /// What the caller asked for.
@@ -47,6 +49,8 @@ pub struct DayOutcome {
     pub writes_to_gigya: u64,
     /// Contacts that were written in Constant Contact, in activities or one by one.
     pub writes_to_constant_contact: u64,
+    /// Whether every letter is where it belongs.
+    pub letters: Letters,
     /// What happened that day, and to how many people.
     #[serde(serialize_with = "as_map")]
     pub edits: Vec<(String, u64)>,
@@ -60,6 +64,7 @@ fn as_map<S: Serializer>(edits: &[(String, u64)], serializer: S) -> Result<S::Ok
 #[derive(Serialize)]
 struct Story<'a> {
     balanced: bool,
+    letters_in_order: bool,
     days: &'a [DayOutcome],
 }
 
@@ -135,14 +140,16 @@ impl Terminal {
     /// When nobody listens any longer.
     pub fn end(&self, days: &[DayOutcome]) -> io::Result<bool> {
         let balanced = unbalanced(days).is_none();
+        let letters_in_order = days.iter().all(|day| day.letters.are_in_order());
         if self.options.json {
-            let mut json = serde_json::to_string_pretty(&Story { balanced, days })?;
+            let mut json =
+                serde_json::to_string_pretty(&Story { balanced, letters_in_order, days })?;
             json.push('\n');
             self.print(&json)?;
         } else {
             self.print(&end(days, self.colour_out))?;
         }
-        Ok(balanced)
+        Ok(balanced && letters_in_order)
     }
 
     fn print(&self, text: &str) -> io::Result<()> {

@@ -3,6 +3,7 @@
 use shared::domain::report::{Class, grouped};
 
 use super::{DayOutcome, unbalanced};
+use crate::letters::Letters;
 
 /// Columns that a terminal has at least.
 const COLUMNS: usize = 80;
@@ -100,8 +101,30 @@ pub fn day(outcome: &DayOutcome, colour: bool) -> String {
         Err(imbalance) => ("✗", imbalance.to_string(), Look::Bad),
     };
     text.push(String::new());
-    text.push(format!("  {}\n", look.paint(&format!("{mark} {words}"), colour)));
+    text.push(format!("  {}", look.paint(&format!("{mark} {words}"), colour)));
+    text.push(format!("  {}\n", line_of_letters(&outcome.letters, colour)));
     text.join("\n")
+}
+
+/// Whether every letter is where it belongs, in one line.
+fn line_of_letters(letters: &Letters, colour: bool) -> String {
+    let Letters { compared, exact, garbled, changed_at_gigya, ref examples } = *letters;
+    if letters.are_in_order() {
+        let words = format!(
+            "✓ {} contacts hold exactly what was sent, and Gigya no letter that nobody changed",
+            grouped(compared)
+        );
+        return Look::Good.paint(&words, colour);
+    }
+    let words = format!(
+        "✗ {} of {} contacts hold exactly what was sent; {} are garbled; {} accounts were changed at Gigya that nobody had changed; {}",
+        grouped(exact),
+        grouped(compared),
+        grouped(garbled),
+        grouped(changed_at_gigya),
+        examples.join(", ")
+    );
+    Look::Bad.paint(&words, colour)
 }
 
 /// Cells that all take the same width on the screen.
@@ -215,6 +238,7 @@ pub(crate) mod tests {
             activities: 1,
             writes_to_gigya: 53,
             writes_to_constant_contact: 9_013,
+            letters: Letters { compared: 8_990, exact: 8_990, ..Letters::default() },
             edits: vec![
                 ("moved".to_owned(), 60),
                 ("new name".to_owned(), 25),
@@ -252,7 +276,20 @@ pub(crate) mod tests {
           removed        13
 
           ✓ everybody is accounted for
+          ✓ 8,990 contacts hold exactly what was sent, and Gigya no letter that nobody changed
         ");
+    }
+
+    #[test]
+    fn a_letter_in_the_wrong_place_is_said() {
+        let mut bad = example();
+        bad.letters.exact -= 1;
+        bad.letters.garbled = 1;
+        let told = day(&bad, false);
+        assert!(
+            told.contains("✗ 8,989 of 8,990 contacts hold exactly what was sent; 1 are garbled"),
+            "{told}"
+        );
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::domain::agreed::{Departure, Tombstone};
 use crate::domain::consent::{AgreedWish, Wish};
 use crate::domain::contact::Contact;
 use crate::domain::contact_field::ContactField;
+use crate::domain::dialect::Dialect;
 use crate::domain::ids::ListId;
 use crate::domain::mapping::{FittedAccount, Invalid};
 use crate::domain::policy::{OnContactDeleted, OnListLeave, OnNoMatch, OnOptOut};
@@ -262,7 +263,15 @@ impl Person<'_> {
             let mapping = &self.terms.policy.mapping;
             row.fields.retain(|field, _| mapping.observable(field));
             // What only an import can carry goes with the next one.
-            let is_left = fields.take_back_unwritable(&mut self.next, mapping);
+            let mut is_left = fields.take_back_unwritable(&mut self.next, mapping);
+            if mapping.destination().dialect == Dialect::V2 {
+                // A write of v2 gives back what v2 shows. What it does not show may be gone then, and is imported again.
+                for (field, fitted) in &fitted.fields {
+                    if !mapping.observable(field) && !fitted.value.is_empty() {
+                        is_left |= self.next.fields.remove(field).is_some();
+                    }
+                }
+            }
             plan.due |= is_left && !fields.held;
             let lists = self.next.lists.iter().filter(|list| self.is_ours(list)).cloned().collect();
             plan.outbound = Some(Outbound::Amend { row, lists });
