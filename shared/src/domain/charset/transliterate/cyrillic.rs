@@ -20,45 +20,80 @@ pub(super) enum Language {
 impl Language {
     /// The language of a text, by the letters that only it has.
     pub(super) fn of(text: &str) -> Self {
-        let has = |letters: &str| {
-            text.chars().flat_map(char::to_lowercase).any(|letter| letters.contains(letter))
-        };
-        if has("ў") || (has("і") && has("ыэё")) {
-            Self::Belarusian
-        } else if has("ђћ") {
-            Self::Serbian
-        } else if has("ѓќѕ") {
-            Self::Macedonian
-        } else if has("јљњџ") {
-            Self::Serbian
-        } else if has("әғқңөұүһ") {
+        let mut found = Found::default();
+        let is_cyrillic = |letter: &char| matches!(letter, '\u{400}'..='\u{52f}');
+        let mut letters = text.chars().peekable();
+        while let Some(letter) = letters.next() {
+            if is_cyrillic(&letter) {
+                found.note(lower(letter), letters.peek().copied().filter(is_cyrillic).map(lower));
+            }
+        }
+        found.language()
+    }
+}
+
+/// Which letters a text has that tell its language.
+#[derive(Default)]
+struct Found {
+    belarusian: bool,
+    belarusian_with_i: bool,
+    bulgarian: bool,
+    macedonian: bool,
+    of_the_steppe: bool,
+    serbian: bool,
+    serbian_or_macedonian: bool,
+    ukrainian: bool,
+    i: bool,
+}
+
+impl Found {
+    fn note(&mut self, letter: char, after: Option<char>) {
+        match letter {
+            'ў' => self.belarusian = true,
+            'ы' | 'э' | 'ё' => self.belarusian_with_i = true,
+            'ђ' | 'ћ' => self.serbian = true,
+            'ѓ' | 'ќ' | 'ѕ' => self.macedonian = true,
+            'ј' | 'љ' | 'њ' | 'џ' => self.serbian_or_macedonian = true,
+            'ә' | 'ғ' | 'қ' | 'ң' | 'ө' | 'ұ' | 'ү' | 'һ' => self.of_the_steppe = true,
+            'і' => self.i = true,
+            'ї' | 'є' | 'ґ' => self.ukrainian = true,
+            // A vowel in Bulgarian, it stands before consonants; Russian's stands before vowels.
+            'ъ' if after.is_some_and(|after| !"еёюяи".contains(after)) => {
+                self.bulgarian = true
+            }
+            _ => {}
+        }
+    }
+
+    fn language(&self) -> Language {
+        if self.belarusian || (self.i && self.belarusian_with_i) {
+            Language::Belarusian
+        } else if self.serbian {
+            Language::Serbian
+        } else if self.macedonian {
+            Language::Macedonian
+        } else if self.serbian_or_macedonian {
+            Language::Serbian
+        } else if self.of_the_steppe {
             // Kazakh has the Ukrainian і, among letters that Ukrainian has not.
-            Self::Other
-        } else if has("іїєґ") {
-            Self::Ukrainian
-        } else if is_vowel_somewhere(text) {
-            Self::Bulgarian
+            Language::Other
+        } else if self.i || self.ukrainian {
+            Language::Ukrainian
+        } else if self.bulgarian {
+            Language::Bulgarian
         } else {
-            Self::Other
+            Language::Other
         }
     }
 }
 
-/// Bulgarian's ъ is a vowel and stands before consonants; Russian's stands before е, ё, ю, я.
-fn is_vowel_somewhere(text: &str) -> bool {
-    let mut letters = text.chars().flat_map(char::to_lowercase).peekable();
-    while let Some(letter) = letters.next() {
-        let after = letters.peek().filter(|after| after.is_alphabetic());
-        if letter == 'ъ' && after.is_some_and(|after| !"еёюяи".contains(*after)) {
-            return true;
-        }
-    }
-    false
+fn lower(letter: char) -> char {
+    letter.to_lowercase().next().unwrap_or(letter)
 }
 
 /// What stands for a Cyrillic letter, in lower case; nothing for the soft sign.
 pub(super) fn latin(place: &Place<'_>, language: Language) -> Option<&'static str> {
-    let letter = place.character.to_lowercase().next()?;
+    let letter = lower(place.character);
     let own = match language {
         Language::Belarusian => belarusian(letter),
         Language::Bulgarian => bulgarian(letter),
