@@ -117,7 +117,7 @@ fn cyrillic_is_written_as_in_passports() {
         ("Љубица Његош Џонић ЉУБИЦА", "Ljubica Njegos Dzonic LJUBICA"),
         ("Ѓорѓи Ќосев Џемал Живко", "Gjorgji Kjosev Djemal Zhivko"),
         ("Гълъбов Щерев", "Galabov Shterev"),
-        ("Әлия Серік Айгүл", "Aliia Serik Aigul"),
+        ("Әлия Серік Айгүл Сыр", "Aliia Serik Aigul Syr"),
     ]);
 }
 

@@ -20,74 +20,61 @@ pub(super) enum Language {
 impl Language {
     /// The language of a text, by the letters that only it has.
     pub(super) fn of(text: &str) -> Self {
-        let mut found = Found::default();
-        let is_cyrillic = |letter: &char| matches!(letter, '\u{400}'..='\u{52f}');
-        let mut letters = text.chars().peekable();
+        let (mut strongest, mut has_i, mut has_y) = (Clue::None, false, false);
+        let mut letters = text.chars().map(lower).peekable();
         while let Some(letter) = letters.next() {
-            if is_cyrillic(&letter) {
-                found.note(lower(letter), letters.peek().copied().filter(is_cyrillic).map(lower));
-            }
+            strongest = strongest.max(Clue::of(letter, letters.peek().copied()));
+            has_i |= letter == 'і';
+            has_y |= matches!(letter, 'ы' | 'э' | 'ё');
         }
-        found.language()
+        match strongest {
+            Clue::None | Clue::Bulgarian | Clue::Ukrainian if has_i && has_y => Self::Belarusian,
+            Clue::None | Clue::Steppe => Self::Other,
+            Clue::Bulgarian => Self::Bulgarian,
+            Clue::Ukrainian => Self::Ukrainian,
+            Clue::Macedonian => Self::Macedonian,
+            Clue::SerbianOrMacedonian | Clue::Serbian => Self::Serbian,
+            Clue::Belarusian => Self::Belarusian,
+        }
     }
 }
 
-/// Which letters a text has that tell its language.
-#[derive(Default)]
-struct Found {
-    belarusian: bool,
-    belarusian_with_i: bool,
-    bulgarian: bool,
-    macedonian: bool,
-    of_the_steppe: bool,
-    serbian: bool,
-    serbian_or_macedonian: bool,
-    ukrainian: bool,
-    i: bool,
+/// What a letter tells about the language of its text; the greater tells more.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Clue {
+    None,
+    /// ъ as a vowel, before a consonant; Russian's stands before vowels.
+    Bulgarian,
+    Ukrainian,
+    /// Kazakh and its like, which have the Ukrainian і among letters that Ukrainian has not.
+    Steppe,
+    SerbianOrMacedonian,
+    Macedonian,
+    Serbian,
+    Belarusian,
 }
 
-impl Found {
-    fn note(&mut self, letter: char, after: Option<char>) {
+impl Clue {
+    fn of(letter: char, after: Option<char>) -> Self {
+        let is_consonant = |after| matches!(after, 'а'..='я') && !"аеиоуъыьэюя".contains(after);
         match letter {
-            'ў' => self.belarusian = true,
-            'ы' | 'э' | 'ё' => self.belarusian_with_i = true,
-            'ђ' | 'ћ' => self.serbian = true,
-            'ѓ' | 'ќ' | 'ѕ' => self.macedonian = true,
-            'ј' | 'љ' | 'њ' | 'џ' => self.serbian_or_macedonian = true,
-            'ә' | 'ғ' | 'қ' | 'ң' | 'ө' | 'ұ' | 'ү' | 'һ' => self.of_the_steppe = true,
-            'і' => self.i = true,
-            'ї' | 'є' | 'ґ' => self.ukrainian = true,
-            // A vowel in Bulgarian, it stands before consonants; Russian's stands before vowels.
-            'ъ' if after.is_some_and(|after| !"еёюяи".contains(after)) => {
-                self.bulgarian = true
-            }
-            _ => {}
-        }
-    }
-
-    fn language(&self) -> Language {
-        if self.belarusian || (self.i && self.belarusian_with_i) {
-            Language::Belarusian
-        } else if self.serbian {
-            Language::Serbian
-        } else if self.macedonian {
-            Language::Macedonian
-        } else if self.serbian_or_macedonian {
-            Language::Serbian
-        } else if self.of_the_steppe {
-            // Kazakh has the Ukrainian і, among letters that Ukrainian has not.
-            Language::Other
-        } else if self.i || self.ukrainian {
-            Language::Ukrainian
-        } else if self.bulgarian {
-            Language::Bulgarian
-        } else {
-            Language::Other
+            'ў' => Self::Belarusian,
+            'ђ' | 'ћ' => Self::Serbian,
+            'ѓ' | 'ќ' | 'ѕ' => Self::Macedonian,
+            'ј' | 'љ' | 'њ' | 'џ' => Self::SerbianOrMacedonian,
+            'ә' | 'ғ' | 'қ' | 'ң' | 'ө' | 'ұ' | 'ү' | 'һ' => Self::Steppe,
+            'і' | 'ї' | 'є' | 'ґ' => Self::Ukrainian,
+            'ъ' if after.is_some_and(is_consonant) => Self::Bulgarian,
+            _ => Self::None,
         }
     }
 }
 
 fn lower(letter: char) -> char {
+    // Nothing before Cyrillic tells anything, and most of the rest of a text is that.
+    if letter < '\u{400}' {
+        return letter;
+    }
     letter.to_lowercase().next().unwrap_or(letter)
 }
 
