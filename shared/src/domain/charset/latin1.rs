@@ -9,26 +9,23 @@ use std::borrow::Cow;
 use unicode_normalization::char::is_combining_mark;
 use unicode_segmentation::UnicodeSegmentation;
 
+use super::fast::fits;
 use super::line::{is_invisible, is_joint, one_line};
 use super::transliterate::Transliteration;
 use super::{Charset, Fit, Otherwise, Outcome, composed, composed_line};
 use crate::domain::loss::LossKind;
 
-/// How many bytes are judged at once, without a branch; the compiler makes vector instructions of it.
-const STRIDE: usize = 32;
-
 /// Where a mark that does not fit is not to be put.
 const USUAL_MARK: char = Charset::UTF_8.mark;
 
-/// Makes one line of ISO-8859-1; see [`Charset::convert`].
+/// Makes one line of ISO-8859-1 of a text that is none yet; see [`Charset::convert`].
+#[cold]
+#[inline(never)]
 pub(super) fn convert<'t>(
     charset: Charset,
     text: &'t str,
     on_loss: &mut dyn FnMut(LossKind),
 ) -> Outcome<'t> {
-    if fits(text) {
-        return Outcome::Fits(Cow::Borrowed(text));
-    }
     let mut losses = Vec::new();
     let is_removed = |character: char| {
         character.is_control() || (is_invisible(character) && !is_joint(character))
@@ -53,40 +50,6 @@ pub(super) fn convert<'t>(
 /// A printable character of ISO-8859-1. What windows-1252 has at 0x80 to 0x9F are control characters here.
 pub(super) fn has(character: char) -> bool {
     matches!(character, ' '..='~' | '\u{a0}'..='\u{ff}')
-}
-
-/// Whether a text is printable ISO-8859-1 as it is, and hence one line and NFC (nothing below U+0300 ever composes).
-///
-/// In UTF-8 that is: no byte from 0xC4, no control character, and after 0xC2 nothing below 0xA0 (U+0080 to U+009F).
-fn fits(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let Some((last, _)) = bytes.split_last() else { return true };
-    if is_ascii(bytes) {
-        return true;
-    }
-    // Each byte with the one after it; the last is no 0xC2, or the text would be no UTF-8.
-    let next = bytes.get(1..).unwrap_or_default();
-    let (mut pairs, mut pairs_next) = (bytes.chunks_exact(STRIDE), next.chunks_exact(STRIDE));
-    let mut strides = pairs_next.by_ref().zip(pairs.by_ref());
-    let all = strides.all(|(next, here)| {
-        here.iter().zip(next).fold(true, |fit, (here, next)| fit & byte_fits(*here, *next))
-    });
-    let judged = next.len() - pairs_next.remainder().len();
-    let rest = bytes.get(judged..).unwrap_or_default();
-    all && rest.iter().zip(pairs_next.remainder()).all(|(here, next)| byte_fits(*here, *next))
-        && byte_fits(*last, u8::MAX)
-}
-
-#[expect(clippy::needless_bitwise_bool, reason = "branches would keep it from being vectorised")]
-fn byte_fits(here: u8, next: u8) -> bool {
-    (here >= b' ') & (here != 0x7f) & (here < 0xc4) & !((here == 0xc2) & (next < 0xa0))
-}
-
-fn is_ascii(bytes: &[u8]) -> bool {
-    let fits = |byte: &u8| byte.wrapping_sub(b' ') < 0x5f;
-    let mut strides = bytes.chunks_exact(STRIDE);
-    strides.all(|stride| stride.iter().fold(true, |all, byte| all & fits(byte)))
-        && strides.remainder().iter().all(fits)
 }
 
 /// Writes a line that does not fit.

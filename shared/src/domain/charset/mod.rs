@@ -9,6 +9,7 @@
 //!
 #![doc = include_str!("../../../docs/characters.md")]
 
+mod fast;
 mod latin1;
 mod line;
 #[cfg(test)]
@@ -107,11 +108,11 @@ impl Charset {
     /// that fit, or else is a case for [`Charset::otherwise`], once for each grapheme cluster.
     ///
     /// A text that is not sent has lost nothing but the characters that it is not sent for.
+    #[inline]
     pub fn convert<'t>(&self, text: &'t str, on_loss: &mut dyn FnMut(LossKind)) -> Outcome<'t> {
         match self.encoding {
-            Encoding::Utf8 => {
-                Outcome::Fits(composed_line(line::one_line(text, char::is_control, on_loss)))
-            }
+            Encoding::Utf8 => utf8(text, on_loss),
+            Encoding::Latin1 if fast::fits(text) => Outcome::Fits(Cow::Borrowed(text)),
             Encoding::Latin1 => latin1::convert(*self, text, on_loss),
         }
     }
@@ -120,6 +121,11 @@ impl Charset {
 /// Whether a character is one of ISO-8859-1 and no control character.
 pub fn is_latin1(character: char) -> bool {
     matches!(character, ' '..='~' | '\u{a0}'..='\u{ff}')
+}
+
+/// Everything but a line break and what controls a terminal fits.
+fn utf8<'t>(text: &'t str, on_loss: &mut dyn FnMut(LossKind)) -> Outcome<'t> {
+    Outcome::Fits(composed_line(line::one_line(text, char::is_control, on_loss)))
 }
 
 /// UTF-8 as ISO-8859-1, one byte a character; `None` when it holds a character beyond U+00FF, or is no UTF-8.
@@ -137,6 +143,10 @@ pub fn to_latin1(utf8: &[u8]) -> Option<Vec<u8>> {
 
 /// The text in NFC.
 pub fn composed(text: &str) -> Cow<'_, str> {
+    // Nothing below U+0300, which begins with this byte, ever composes.
+    if text.bytes().all(|byte| byte < 0xcc) {
+        return Cow::Borrowed(text);
+    }
     match is_nfc_quick(text.chars()) {
         IsNormalized::Yes => Cow::Borrowed(text),
         IsNormalized::No | IsNormalized::Maybe => Cow::Owned(text.nfc().collect()),

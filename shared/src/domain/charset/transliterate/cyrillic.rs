@@ -20,45 +20,67 @@ pub(super) enum Language {
 impl Language {
     /// The language of a text, by the letters that only it has.
     pub(super) fn of(text: &str) -> Self {
-        let has = |letters: &str| {
-            text.chars().flat_map(char::to_lowercase).any(|letter| letters.contains(letter))
-        };
-        if has("ў") || (has("і") && has("ыэё")) {
-            Self::Belarusian
-        } else if has("ђћ") {
-            Self::Serbian
-        } else if has("ѓќѕ") {
-            Self::Macedonian
-        } else if has("јљњџ") {
-            Self::Serbian
-        } else if has("әғқңөұүһ") {
-            // Kazakh has the Ukrainian і, among letters that Ukrainian has not.
-            Self::Other
-        } else if has("іїєґ") {
-            Self::Ukrainian
-        } else if is_vowel_somewhere(text) {
-            Self::Bulgarian
-        } else {
-            Self::Other
+        let (mut strongest, mut has_i, mut has_y) = (Clue::None, false, false);
+        let mut letters = text.chars().map(lower).peekable();
+        while let Some(letter) = letters.next() {
+            strongest = strongest.max(Clue::of(letter, letters.peek().copied()));
+            has_i |= letter == 'і';
+            has_y |= matches!(letter, 'ы' | 'э' | 'ё');
+        }
+        match strongest {
+            Clue::None | Clue::Bulgarian | Clue::Ukrainian if has_i && has_y => Self::Belarusian,
+            Clue::None | Clue::Steppe => Self::Other,
+            Clue::Bulgarian => Self::Bulgarian,
+            Clue::Ukrainian => Self::Ukrainian,
+            Clue::Macedonian => Self::Macedonian,
+            Clue::SerbianOrMacedonian | Clue::Serbian => Self::Serbian,
+            Clue::Belarusian => Self::Belarusian,
         }
     }
 }
 
-/// Bulgarian's ъ is a vowel and stands before consonants; Russian's stands before е, ё, ю, я.
-fn is_vowel_somewhere(text: &str) -> bool {
-    let mut letters = text.chars().flat_map(char::to_lowercase).peekable();
-    while let Some(letter) = letters.next() {
-        let after = letters.peek().filter(|after| after.is_alphabetic());
-        if letter == 'ъ' && after.is_some_and(|after| !"еёюяи".contains(*after)) {
-            return true;
+/// What a letter tells about the language of its text; the greater tells more.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Clue {
+    None,
+    /// ъ as a vowel, before a consonant; Russian's stands before vowels.
+    Bulgarian,
+    Ukrainian,
+    /// Kazakh and its like, which have the Ukrainian і among letters that Ukrainian has not.
+    Steppe,
+    SerbianOrMacedonian,
+    Macedonian,
+    Serbian,
+    Belarusian,
+}
+
+impl Clue {
+    fn of(letter: char, after: Option<char>) -> Self {
+        let is_consonant = |after| matches!(after, 'а'..='я') && !"аеиоуъыьэюя".contains(after);
+        match letter {
+            'ў' => Self::Belarusian,
+            'ђ' | 'ћ' => Self::Serbian,
+            'ѓ' | 'ќ' | 'ѕ' => Self::Macedonian,
+            'ј' | 'љ' | 'њ' | 'џ' => Self::SerbianOrMacedonian,
+            'ә' | 'ғ' | 'қ' | 'ң' | 'ө' | 'ұ' | 'ү' | 'һ' => Self::Steppe,
+            'і' | 'ї' | 'є' | 'ґ' => Self::Ukrainian,
+            'ъ' if after.is_some_and(is_consonant) => Self::Bulgarian,
+            _ => Self::None,
         }
     }
-    false
+}
+
+fn lower(letter: char) -> char {
+    // Nothing before Cyrillic tells anything, and most of the rest of a text is that.
+    if letter < '\u{400}' {
+        return letter;
+    }
+    letter.to_lowercase().next().unwrap_or(letter)
 }
 
 /// What stands for a Cyrillic letter, in lower case; nothing for the soft sign.
 pub(super) fn latin(place: &Place<'_>, language: Language) -> Option<&'static str> {
-    let letter = place.character.to_lowercase().next()?;
+    let letter = lower(place.character);
     let own = match language {
         Language::Belarusian => belarusian(letter),
         Language::Bulgarian => bulgarian(letter),

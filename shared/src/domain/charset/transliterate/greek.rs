@@ -20,6 +20,9 @@ struct Letter {
 impl Letter {
     fn of(character: char) -> Self {
         let mut letter = Self { base: '\0', is_accented: false, has_diaeresis: false };
+        if matches!(character, 'α'..='ω') {
+            return Self { base: character, ..letter };
+        }
         decompose_compatible(character, |part| match part {
             DIAERESIS => letter.has_diaeresis = true,
             mark if ACCENTS.contains(&mark) => letter.is_accented = true,

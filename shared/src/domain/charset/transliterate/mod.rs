@@ -14,7 +14,7 @@ mod signs;
 
 use std::ops::Range;
 
-use unicode_normalization::char::{decompose_compatible, is_combining_mark};
+use unicode_normalization::char::{decompose_canonical, decompose_compatible, is_combining_mark};
 
 use self::cyrillic::Language;
 use super::latin1;
@@ -78,7 +78,9 @@ impl<'l> Transliteration<'l> {
             return true;
         }
         is_covered(character)
-            && (self.append_parts(place, written) || append_nearest(place, written))
+            && (append_base(character, written)
+                || self.append_parts(place, written)
+                || append_nearest(place, written))
     }
 
     /// What a character is made of (NFKD) less the marks, if all of it can be written: `Ś`, `ﬁ`, `Ⅳ`, `𝓐`, `℃`.
@@ -106,6 +108,20 @@ impl<'l> Transliteration<'l> {
         }
         all
     }
+}
+
+/// The letter without its marks, which is all that most letters of Europe need.
+fn append_base(character: char, written: &mut String) -> bool {
+    if !matches!(character, '\u{100}'..='\u{24f}' | '\u{1e00}'..='\u{1eff}') {
+        return false;
+    }
+    let mut base = None;
+    decompose_canonical(character, |part| {
+        base.get_or_insert(part);
+    });
+    let base = base.filter(char::is_ascii_alphabetic);
+    written.extend(base);
+    base.is_some()
 }
 
 /// What `deunicode` says, as far as it is a letter for a letter, and no markup in a mail.
