@@ -7,6 +7,7 @@ mod gate;
 mod imports;
 mod landing;
 mod lists;
+mod world;
 mod writes;
 
 use std::time::Duration;
