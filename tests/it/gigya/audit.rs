@@ -131,7 +131,7 @@ async fn first_cursor(world: &World) -> AuditCursor {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cursor_of_the_log_dies_like_any_other_and_is_of_no_use_elsewhere() {
+async fn a_cursor_of_the_log_dies_like_any_other() {
     let world = world(5);
     let cursor = first_cursor(&world).await;
     wait(Duration::from_secs(299)).await;
