@@ -11,6 +11,7 @@
 //! | [`constant_contact`] | the client of Constant Contact |
 //! | [`store`] | the one bucket: what is kept between invocations |
 //! | [`preflight`] | asks Constant Contact whether it knows what the settings name |
+//! | [`payload`] | rows into the files of imports |
 //! | [`queue`] | the messages that announce batches |
 //! | [`report_page`] | a run's report as a page for people |
 //! | [`secrets`] | the customer's secret |
@@ -25,6 +26,7 @@ pub mod domain;
 pub mod gigya;
 pub mod http;
 pub mod invocation;
+pub mod payload;
 pub mod preflight;
 pub mod queue;
 pub mod report_page;

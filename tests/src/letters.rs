@@ -131,7 +131,9 @@ fn compare(
     let mut differing = Vec::new();
     for (field, fitted) in fitted.fields {
         let travels = mapping.rule(&field).is_some_and(shared::domain::FieldRule::travels_out);
-        if travels && fitted.stays.is_none() && held(person, &field, ids) != fitted.value {
+        // An empty value is not sent, and does not win over a full one that was there before.
+        let is_sent = travels && fitted.stays.is_none() && !fitted.value.is_empty();
+        if is_sent && held(person, &field, ids) != fitted.value {
             differing.push(field);
         }
     }

@@ -70,7 +70,7 @@ pub(crate) async fn close(
         PartStage::Intended | PartStage::Submitted { .. } => true,
         PartStage::Settled { .. } => false,
     });
-    let progress = errands::progress(ready, store, run, &parts).await?;
+    let progress = errands::progress(services, ready, store, run, &parts).await?;
     let is_done = progress.is_some() && !in_flight && run.phase == Phase::Announced;
     let held = brake::held(store).await?;
     if !is_done && !gives_up {

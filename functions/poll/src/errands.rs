@@ -23,6 +23,7 @@ use crate::brake;
 use crate::carry::write;
 use crate::error::PollError;
 use crate::removals::{self, ToRemove};
+use crate::rest::{self, Rest};
 use crate::services::{Ready, Services};
 use crate::settle::{agree, is_settled_as_planned};
 
@@ -68,8 +69,14 @@ pub(crate) async fn carry_out(
             continue;
         }
         let ordinal = batch.ordinal;
-        let mut runner =
-            Runner { services, ready, is_braked, to_remove: ToRemove::new(), rejected: Vec::new() };
+        let mut runner = Runner {
+            services,
+            ready,
+            is_braked,
+            to_remove: ToRemove::new(),
+            rest: Vec::new(),
+            rejected: Vec::new(),
+        };
         let mut waits = false;
         for errand in store.errands(ordinal).await? {
             if is_braked && matches!(errand.kind, ErrandKind::Leave(_)) {
@@ -79,12 +86,14 @@ pub(crate) async fn carry_out(
             if invocation.must_stop() {
                 // Done again from the first: whoever is done asks for nothing more.
                 removals::submit(ready, store, runner.to_remove).await?;
+                rest::submit(ready, store, ordinal, runner.rest).await?;
                 return Ok(count);
             }
             runner.run(&errand.uid, invocation).await?;
             count += 1;
         }
         removals::submit(ready, store, runner.to_remove).await?;
+        rest::submit(ready, store, ordinal, runner.rest).await?;
         progress.rejected.append(&mut runner.rejected);
         let slot = if waits { &mut progress.amended } else { &mut progress.done };
         slot.insert(ordinal, batch.at);
@@ -95,6 +104,7 @@ pub(crate) async fn carry_out(
 
 /// Whom Constant Contact refused, and whether everything is done: every batch's errands, and every removal.
 pub(crate) async fn progress(
+    services: &Services,
     ready: &Ready,
     store: &RunStore,
     run: &Run,
@@ -105,7 +115,10 @@ pub(crate) async fn progress(
     let is_braked = brake::held(store).await?.is_some();
     let all_done =
         run.dry_run || (!is_braked && planned.iter().all(|batch| progress.is_done(batch)));
-    Ok((all_done && removals::settle(ready, store).await?).then_some(progress))
+    let is_over = all_done
+        && removals::settle(ready, store).await?
+        && rest::settle(services, ready, store).await?;
+    Ok(is_over.then_some(progress))
 }
 
 /// The batches with their errands, once every one of them is planned, and planned with everybody in it.
@@ -137,6 +150,7 @@ struct Runner<'a> {
     ready: &'a Ready,
     is_braked: bool,
     to_remove: ToRemove,
+    rest: Vec<Rest>,
     rejected: Vec<ListedPerson>,
 }
 
@@ -186,11 +200,26 @@ impl Runner<'_> {
             own.written_at = written_at.or(own.written_at);
         }
         let written_at = noted.as_ref().and_then(|noted| noted.written_at);
-        let after = plan.agreed.clone().map(|agreed| Agreed { written_at, ..agreed });
+        let dated = |after: Option<Agreed>| after.map(|agreed| Agreed { written_at, ..agreed });
+        let mut after = dated(plan.agreed.clone());
         let is_done = match (plan.outbound, contact) {
-            (Some(Outbound::Amend { row, lists }), Some(contact)) => {
+            (Some(Outbound::Amend { row, lists, rest }), Some(contact)) => {
                 self.agree_on_leaving(uid, agreed, &lists).await?;
-                self.amend(uid, &contact, row, &lists).await?
+                let rest = Row { fields: rest, ..row.clone() };
+                let leaves_rest = !rest.fields.is_empty();
+                if leaves_rest {
+                    self.remember(uid, invocation).await?;
+                }
+                let is_done = self.amend(uid, &contact, row, &lists).await?;
+                if is_done && leaves_rest {
+                    let amended = dated(plan.amended);
+                    let whole = std::mem::replace(&mut after, amended.clone());
+                    if let (Some(before), Some(after)) = (amended, whole) {
+                        let agreement = Agreement { uid: uid.clone(), before, after };
+                        self.rest.push(Rest { row: rest, agreement });
+                    }
+                }
+                is_done
             }
             // It was an amendment when it was planned; as a removal it was not counted.
             (Some(Outbound::Leave(_)), Some(_)) if self.is_braked => {

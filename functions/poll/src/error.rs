@@ -5,6 +5,7 @@ use shared::constant_contact::ConstantContactError;
 use shared::domain::patch::PatchError;
 use shared::domain::{Dispose, Disposition};
 use shared::gigya::GigyaError;
+use shared::payload::PayloadError;
 use shared::secrets::SecretsError;
 use shared::settings::source::SourceError;
 use shared::store::StoreError;
@@ -37,6 +38,9 @@ pub enum PollError {
     /// The mapping writes where Gigya takes nothing.
     #[error("what changed in Constant Contact cannot be written to Gigya as the mapping says")]
     Patch(#[from] PatchError),
+    /// A payload could not be written.
+    #[error("the payload could not be written")]
+    Payload(#[from] PayloadError),
     /// The bucket refused.
     #[error("progress could not be kept")]
     Store(#[from] StoreError),
@@ -51,6 +55,7 @@ impl PollError {
             Self::Secrets(_) => "Secrets",
             Self::ConstantContact(_) => "ConstantContact",
             Self::Gigya(_) => "Gigya",
+            Self::Payload(_) => "Payload",
             Self::Store(_) => "Store",
         }
     }
@@ -59,7 +64,7 @@ impl PollError {
 impl Dispose for PollError {
     fn disposition(&self) -> Disposition {
         match self {
-            Self::Event(_) | Self::Patch(_) => Disposition::Reject,
+            Self::Event(_) | Self::Patch(_) | Self::Payload(_) => Disposition::Reject,
             Self::Settings(error) => error.disposition(),
             Self::Secrets(error) => error.disposition(),
             Self::Vendor(error) => error.disposition(),

@@ -13,6 +13,7 @@ mod event;
 mod handler;
 mod people;
 mod removals;
+mod rest;
 mod services;
 mod settle;
 

@@ -11,7 +11,7 @@ use shared::store::StoreError;
 use shared::telemetry::chain;
 use shared::vendors::VendorError;
 
-use crate::payload::PayloadError;
+use shared::payload::PayloadError;
 
 /// Why a batch could not be submitted now. Its message goes back to the queue, or to the dead letters when no later try
 /// can end otherwise.

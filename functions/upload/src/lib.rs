@@ -7,11 +7,9 @@
 mod decide;
 mod error;
 mod handler;
-mod payload;
 mod services;
 mod submit;
 
 pub use error::UploadError;
 pub use handler::handle;
-pub use payload::{Headings, Payload, PayloadError};
 pub use services::Services;

@@ -22,8 +22,8 @@ use tracing::info;
 
 use crate::decide::{Decisions, addresses, decide};
 use crate::error::UploadError;
-use crate::payload::{Headings, Payload};
 use crate::services::{Ready, Services};
+use shared::payload::{Headings, Payload};
 
 /// How long an import whose answer was lost may take to show up in Constant Contact's listing. Until then it is not sent
 /// again.

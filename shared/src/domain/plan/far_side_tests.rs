@@ -2,7 +2,9 @@
 
 use super::tests::{both, edit, in_step, newcomer, set, upload};
 use super::{Outbound, Reason};
+use crate::domain::agreed::Agreed;
 use crate::domain::charset::{Charset, Otherwise};
+use crate::domain::contact_field::ContactField;
 use crate::domain::dialect::Dialect;
 use crate::domain::loss::LossKind;
 use crate::domain::mapping::{Destination, FieldRule, Mapping};
@@ -117,7 +119,7 @@ fn an_import_empties_a_value_only_where_a_blank_does() {
 }
 
 #[test]
-fn what_a_single_write_cannot_carry_goes_with_the_next_import() {
+fn what_a_single_write_cannot_carry_is_imported_after_it() {
     let mut zoe = newcomer();
     in_v2(false, &mut zoe);
     edit(&mut zoe, "data.born", "05-07");
@@ -126,11 +128,13 @@ fn what_a_single_write_cannot_carry_goes_with_the_next_import() {
     edit(&mut zoe, "data.born", "05-08");
     edit(&mut zoe, "profile.email", "zoe.two@example.com");
     let plan = upload(&zoe);
-    let Some(Outbound::Amend { row, .. }) = &plan.outbound else { panic!("{plan:?}") };
-    assert_eq!(row.fields.get(&"birthday".parse().unwrap()), None);
-    assert!(plan.due, "the next run reads her again");
-    let zoe = zoe.after(&plan);
-    let plan = upload(&zoe);
-    let Some(Outbound::Update { row }) = &plan.outbound else { panic!("{plan:?}") };
-    assert_eq!(row.fields[&"birthday".parse().unwrap()], "05-08");
+    let Some(Outbound::Amend { row, rest, .. }) = &plan.outbound else { panic!("{plan:?}") };
+    let birthday: ContactField = "birthday".parse().unwrap();
+    assert_eq!((row.fields.get(&birthday), rest[&birthday].as_str()), (None, "05-08"));
+    let agreed_on = |agreed: &Option<Agreed>| {
+        agreed.as_ref().is_some_and(|agreed| agreed.fields.contains_key(&birthday))
+    };
+    assert!(!agreed_on(&plan.amended), "not before it is imported");
+    assert!(agreed_on(&plan.agreed));
+    assert_eq!(upload(&zoe.after(&plan)).outbound, None);
 }

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::Person;
+use super::{Person, Row};
 use crate::domain::account::{Account, Path};
 use crate::domain::agreed::{Agreed, Pair};
 use crate::domain::contact::Contact;
 use crate::domain::contact_field::ContactField;
+use crate::domain::dialect::Dialect;
 use crate::domain::fingerprint::Fingerprint;
 use crate::domain::fit::Stays;
 use crate::domain::mapping::{FieldRule, Fitted, FittedAccount, Loss, Mapping, OnConflict, Owner};
@@ -51,30 +52,31 @@ impl Fields {
 
     /// Nothing went out, so nothing about the values that would have is agreed.
     pub(super) fn take_back_sent(&self, agreed: &mut Agreed) {
-        self.take_back(agreed, |_| true);
-    }
-
-    /// Takes back what is agreed about the fields that a single write cannot carry, and answers whether there are any: only
-    /// an import can.
-    pub(super) fn take_back_unwritable(&self, agreed: &mut Agreed, mapping: &Mapping) -> bool {
-        let is_unwritable = |field: &ContactField| !mapping.observable(field);
-        self.take_back(agreed, is_unwritable);
-        self.sent.keys().any(is_unwritable)
-    }
-
-    /// Whether some of the values that travel out can be written singly.
-    pub(super) fn changes_writable(&self, mapping: &Mapping) -> bool {
-        self.sent.keys().any(|field| mapping.observable(field))
-    }
-
-    fn take_back(&self, agreed: &mut Agreed, which: impl Fn(&ContactField) -> bool) {
-        for (field, unsent) in self.sent.iter().filter(|(field, _)| which(field)) {
+        for (field, unsent) in &self.sent {
             if *unsent == Pair::default() {
                 agreed.fields.remove(field);
             } else {
                 agreed.fields.insert(field.clone(), *unsent);
             }
         }
+    }
+
+    /// What a single write leaves for an import. v2's write replaces everything and its contacts do not show all of it, so
+    /// what they do not show is always imported again; v3's leaves alone what it does not name.
+    pub(super) fn rest(&self, row: &mut Row, mapping: &Mapping) -> BTreeMap<ContactField, String> {
+        let unwritable = |field: &ContactField| !mapping.observable(field);
+        let (rest, writable) =
+            std::mem::take(&mut row.fields).into_iter().partition(|(field, _)| unwritable(field));
+        row.fields = writable;
+        match mapping.destination().dialect {
+            Dialect::V3 if !self.sent.keys().any(unwritable) => BTreeMap::new(),
+            Dialect::V3 | Dialect::V2 => rest,
+        }
+    }
+
+    /// Whether some of the values that travel out can be written singly.
+    pub(super) fn changes_writable(&self, mapping: &Mapping) -> bool {
+        self.sent.keys().any(|field| mapping.observable(field))
     }
 }
 

@@ -9,7 +9,6 @@ use crate::domain::agreed::{Departure, Tombstone};
 use crate::domain::consent::{AgreedWish, Wish};
 use crate::domain::contact::Contact;
 use crate::domain::contact_field::ContactField;
-use crate::domain::dialect::Dialect;
 use crate::domain::ids::ListId;
 use crate::domain::mapping::{FittedAccount, Invalid};
 use crate::domain::policy::{OnContactDeleted, OnListLeave, OnNoMatch, OnOptOut};
@@ -260,21 +259,14 @@ impl Person<'_> {
             self.next.lists.extend(joins);
             self.next.lists.retain(|list| !leaves.contains(list));
             let mut row = self.row(account, fitted, fields, true);
-            let mapping = &self.terms.policy.mapping;
-            row.fields.retain(|field, _| mapping.observable(field));
-            // What only an import can carry goes with the next one.
-            let mut is_left = fields.take_back_unwritable(&mut self.next, mapping);
-            if mapping.destination().dialect == Dialect::V2 {
-                // A write of v2 gives back what v2 shows. What it does not show may be gone then, and is imported again.
-                for (field, fitted) in &fitted.fields {
-                    if !mapping.observable(field) && !fitted.value.is_empty() {
-                        is_left |= self.next.fields.remove(field).is_some();
-                    }
-                }
+            let rest = fields.rest(&mut row, &self.terms.policy.mapping);
+            if !rest.is_empty() {
+                let mut amended = self.next.clone();
+                amended.fields.retain(|field, _| !rest.contains_key(field));
+                plan.amended = Some(amended);
             }
-            plan.due |= is_left && !fields.held;
             let lists = self.next.lists.iter().filter(|list| self.is_ours(list)).cloned().collect();
-            plan.outbound = Some(Outbound::Amend { row, lists });
+            plan.outbound = Some(Outbound::Amend { row, lists, rest });
             return (Class::Accepted, Reason::NeedsSingleWrite);
         }
         if fields.changed && !fields.held {

@@ -83,6 +83,9 @@ pub struct Plan {
     pub noted: Option<Agreed>,
     /// What the ledger holds once `outbound` was accepted as well; `None` when it stays as it is.
     pub agreed: Option<Agreed>,
+    /// What the ledger holds once an amendment was written, and the rest of it not yet imported; `None` where there is no
+    /// rest.
+    pub amended: Option<Agreed>,
 }
 
 /// What happens in Constant Contact.
@@ -106,6 +109,8 @@ pub enum Outbound {
         row: Row,
         /// The customer's lists that they should be on, all of them.
         lists: BTreeSet<ListId>,
+        /// The values that a single write cannot carry, or may wipe out: they are imported afterwards.
+        rest: BTreeMap<ContactField, String>,
     },
     /// They leave.
     Leave(Leave),
@@ -237,6 +242,7 @@ impl Plan {
             reason,
             noted: None,
             agreed: None,
+            amended: None,
         }
     }
 }

@@ -223,10 +223,6 @@ fn a_plan_that_was_done_is_a_plan_of_nothing(state: &State) {
         // Nothing was known of the values of a contact that was deleted: it is seen for the first time.
         return a_plan_that_was_done_is_a_plan_of_nothing(&after);
     }
-    if first.due && matches!(first.outbound, Some(Outbound::Amend { .. })) {
-        // What a single write cannot carry goes with the next import.
-        return a_plan_that_was_done_is_a_plan_of_nothing(&after);
-    }
     let (account, contact) = (Seen::Present(&after.account), Seen::Present(&after.contact));
     for (view, plan) in [
         ("an errand", after.plan(account, contact)),

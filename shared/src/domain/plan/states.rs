@@ -158,9 +158,10 @@ impl State {
                 contact.lists.extend(lists.iter().cloned());
             }
             Outbound::Update { row } => contact.fields.extend(row.fields.clone()),
-            Outbound::Amend { row, lists } => {
+            Outbound::Amend { row, lists, rest } => {
                 contact.email = Some(row.email.clone());
                 contact.fields.extend(row.fields.clone());
+                contact.fields.extend(rest.clone());
                 contact.lists.retain(|list| !self.policy.lists.iter().any(|of| of.id == *list));
                 contact.lists.extend(lists.iter().cloned());
             }

@@ -1,18 +1,18 @@
-//! Rows into payloads: CSV in the customer's encoding, or JSON where a column asks for it, cut by rows and by encoded
-//! bytes.
+//! Rows into payloads of imports: CSV in the customer's encoding, or JSON where a column asks for it, cut by rows and by
+//! encoded bytes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bytes::Bytes;
-use serde_json::{Map, Value};
-use shared::constant_contact::{Import, headings};
-use shared::domain::charset::{self, Encoding};
-use shared::domain::limits::{
+use crate::constant_contact::{Import, headings};
+use crate::domain::charset::{self, Encoding};
+use crate::domain::limits::{
     IMPORT_BYTES_MAX, IMPORT_ROWS_MAX, V2_IMPORT_BYTES_MAX, V2_IMPORT_ROWS_MAX,
 };
-use shared::domain::mapping::{Destination, Mapping};
-use shared::domain::plan::Row;
-use shared::domain::{ContactField, Dialect, Uid};
+use crate::domain::mapping::{Destination, Mapping};
+use crate::domain::plan::Row;
+use crate::domain::{ContactField, Dialect, Uid};
+use bytes::Bytes;
+use serde_json::{Map, Value};
 
 /// The field that travels as two columns.
 const BIRTHDAY: &str = "birthday";
@@ -57,6 +57,9 @@ pub struct Headings {
     destination: Destination,
 }
 
+/// Rows by the columns that they name.
+type Groups<'a> = BTreeMap<Vec<ContactField>, Vec<&'a Row>>;
+
 /// How much one import takes.
 struct Limits {
     rows: usize,
@@ -88,7 +91,7 @@ impl Headings {
         rows: impl IntoIterator<Item = &'a Row>,
     ) -> Result<Vec<Payload>, PayloadError> {
         let mut plain = Vec::new();
-        let mut emptying: BTreeMap<Vec<ContactField>, Vec<&Row>> = BTreeMap::new();
+        let mut emptying = Groups::new();
         for row in rows {
             if row.fields.values().any(String::is_empty) {
                 emptying.entry(row.fields.keys().cloned().collect()).or_default().push(row);
@@ -97,9 +100,31 @@ impl Headings {
             }
         }
         let mut payloads = self.write_alike(&plain, false)?;
-        for (fields, rows) in emptying {
+        payloads.extend(self.write_groups(emptying)?);
+        Ok(payloads)
+    }
+
+    /// Writes rows with the columns that each of them names and no others, so that nothing depends on what a blank does.
+    ///
+    /// # Errors
+    /// When a single row exceeds the limits.
+    pub fn write_exactly<'a>(
+        &self,
+        rows: impl IntoIterator<Item = &'a Row>,
+    ) -> Result<Vec<Payload>, PayloadError> {
+        let mut groups = Groups::new();
+        for row in rows {
+            groups.entry(row.fields.keys().cloned().collect()).or_default().push(row);
+        }
+        self.write_groups(groups)
+    }
+
+    fn write_groups(&self, groups: Groups<'_>) -> Result<Vec<Payload>, PayloadError> {
+        let mut payloads = Vec::new();
+        for (fields, rows) in groups {
+            let empties = rows.iter().any(|row| row.fields.values().any(String::is_empty));
             let named = Self { fields, ..self.clone() };
-            payloads.extend(named.write_alike(&rows, true)?);
+            payloads.extend(named.write_alike(&rows, empties)?);
         }
         Ok(payloads)
     }
@@ -210,7 +235,7 @@ fn csv_line<'a>(cells: impl IntoIterator<Item = &'a str>) -> Result<Vec<u8>, Pay
 mod tests {
     use std::collections::BTreeMap;
 
-    use shared::domain::mapping::FieldRule;
+    use crate::domain::mapping::FieldRule;
 
     use super::*;
 
