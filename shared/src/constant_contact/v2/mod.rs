@@ -13,7 +13,7 @@ mod amend;
 mod columns;
 mod connection;
 mod contacts;
-mod export;
+mod exported;
 mod imports;
 mod lists;
 mod wire;
@@ -35,7 +35,7 @@ use crate::http::{Caller, Now, Pace, Wire};
 
 pub(super) use columns::headings;
 pub use connection::{Connection, ENDPOINT};
-pub use export::{Export, ExportRow};
+pub use exported::{Export, ExportRow};
 
 /// The client of Constant Contact's version 2.
 pub struct Client {

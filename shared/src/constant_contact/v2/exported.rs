@@ -173,5 +173,5 @@ fn unreadable(what: &str) -> ConstantContactError {
 }
 
 #[cfg(test)]
-#[path = "export_tests.rs"]
+#[path = "exported_tests.rs"]
 mod tests;
