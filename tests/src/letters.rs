@@ -133,7 +133,9 @@ fn compare(
         let travels = mapping.rule(&field).is_some_and(shared::domain::FieldRule::travels_out);
         // An empty value is not sent, and does not win over a full one that was there before.
         let is_sent = travels && fitted.stays.is_none() && !fitted.value.is_empty();
-        if is_sent && held(person, &field, ids) != fitted.value {
+        let held = held(person, &field, ids);
+        // What came home from Constant Contact may stand there in letters that we could not have sent.
+        if is_sent && held != fitted.value && held != fitted.source {
             differing.push(field);
         }
     }

@@ -59,6 +59,8 @@ pub enum StoryError {
 
 /// When the daily run starts, after midnight.
 const MORNING: SignedDuration = SignedDuration::from_hours(4);
+/// How long after the sweep the run starts: longer than Gigya's search lags behind.
+const SEARCH_SHOWS: Duration = Duration::from_mins(1);
 /// How often the progress bars look.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// The subscription that people give up.
@@ -150,6 +152,8 @@ impl<'a> Teller<'a> {
             world.pass(Duration::from_mins(10)).await;
             // The daily sweep finds what carries no date: left lists, deleted contacts.
             world.poll(json!({"sweep": true})).await.map_err(TickError::from)?;
+            // Until Gigya's search shows what the sweep wrote, so that this day's run reads it.
+            world.pass(SEARCH_SHOWS).await;
         }
         let report = self.run().await?;
         self.world.settle_inbound().await?;
