@@ -2,6 +2,7 @@
 
 mod activities;
 mod bulk;
+mod client;
 mod contacts;
 mod gate;
 mod imports;

@@ -73,18 +73,19 @@ pub(in crate::constant_contact) fn operation(request: &Request<Bytes>) -> Option
     match ask(request).ok()? {
         Ask::AddContacts if is_json => Some(Operation::ImportJson),
         Ask::AddContacts => Some(Operation::ImportCsv),
-        Ask::RemoveFromLists | Ask::LeaveLists(_) | Ask::LeaveList(..) => {
-            Some(Operation::RemoveFromLists)
-        }
+        Ask::RemoveFromLists => Some(Operation::RemoveFromLists),
+        Ask::LeaveLists(_) | Ask::LeaveList(..) => Some(Operation::LeaveList),
+        Ask::ExportContacts => Some(Operation::ExportContacts),
+        Ask::ExportFile(_) => Some(Operation::ReadExport),
         Ask::Activities => Some(Operation::ListActivities),
         Ask::Activity(_) => Some(Operation::ReadActivity),
         Ask::Contacts | Ask::Members(_) => Some(Operation::ReadContacts),
         Ask::Contact(_) => Some(Operation::ReadContact),
         Ask::CreateContact | Ask::WriteContact(_) => Some(Operation::WriteContact),
-        Ask::OptOut(_) => Some(Operation::DeleteContacts),
+        Ask::OptOut(_) => Some(Operation::UnsubscribeContact),
         Ask::Lists | Ask::List(_) => Some(Operation::ReadLists),
         Ask::CreateList => Some(Operation::CreateList),
-        Ask::ClearLists | Ask::ExportContacts | Ask::ExportFile(_) => None,
+        Ask::ClearLists => None,
     }
 }
 
