@@ -121,6 +121,14 @@ mod tests {
         assert_eq!(losses, [control('\u{7}'), control('\u{9f}')]);
     }
 
+    #[test]
+    fn what_is_measured_and_cut_is_the_text_that_is_sent() {
+        let (outcome, losses) = super::fit("\u{a0}Щука ", 5, &Charset::LATIN_1);
+        assert_eq!(outcome, Outcome::Fits("Shchu".into()));
+        let cut = losses.iter().filter(|loss| matches!(loss, LossKind::Cut { characters: 2 }));
+        assert_eq!((losses.len(), cut.count()), (5, 1));
+    }
+
     /// Text of the kinds that go wrong: any Unicode, and a lot of marks, joiners, flags, breaks and controls.
     fn awkward() -> impl Strategy<Value = String> {
         let pieces = prop_oneof![
