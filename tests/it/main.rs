@@ -8,6 +8,7 @@ mod architecture;
 mod aws;
 mod bad_input;
 mod binaries;
+mod characters;
 mod constant_contact;
 mod constant_contact_v2;
 mod contract;

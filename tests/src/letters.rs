@@ -90,10 +90,10 @@ impl World {
 
     /// The tenant's ids of its custom fields, by what the settings call them.
     fn custom_field_ids(&self) -> BTreeMap<ContactField, String> {
-        let named = self.constant_contact.custom_fields().into_iter().filter_map(|(id, name)| {
+        let named = self.constant_contact.custom_fields().into_iter().map(|(id, name)| {
             let number = name.strip_prefix("Custom_Field_").and_then(|number| number.parse().ok());
             let field = number.map_or_else(|| ContactField::custom(&name), ContactField::v2_custom);
-            Some((field, id))
+            (field, id)
         });
         named.collect()
     }

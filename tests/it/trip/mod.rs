@@ -146,10 +146,9 @@ impl Trip {
 
     /// The same, if there is one.
     pub(crate) fn find_contact(&self, name: &str) -> Option<Person> {
-        let fields = self.world.constant_contact.custom_fields();
-        let uid_field = fields.iter().find(|(_, name)| name == "gigya_uid").map(|(id, _)| id)?;
+        let uid_field = self.world.uid_field()?;
         let mut contacts = self.world.constant_contact.contacts();
-        contacts.retain(|person| person.custom.get(uid_field) == Some(&format!("uid-{name}")));
+        contacts.retain(|person| person.custom.get(&uid_field) == Some(&format!("uid-{name}")));
         assert!(contacts.len() < 2, "{name} has several contacts");
         contacts.pop()
     }

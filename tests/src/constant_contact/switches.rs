@@ -28,6 +28,8 @@ pub struct Switches {
     pub import_bytes_max: usize,
     /// Rows of an import that are looked at (guide, `import_contacts`).
     pub import_rows_max: usize,
+    /// The files of v3 are read as ISO-8859-1; nobody says that they are UTF-8, though everybody sends it.
+    pub csv_is_latin1: bool,
     /// Characters of an address in an import: its schema says 50, the contact's 80.
     pub import_email_characters_max: usize,
     /// An empty value in an import clears the field; else it changes nothing.
@@ -77,6 +79,7 @@ impl Default for Switches {
             out_of_order: false,
             import_bytes_max: limits::IMPORT_BYTES_MAX,
             import_rows_max: limits::IMPORT_ROWS_MAX,
+            csv_is_latin1: false,
             import_email_characters_max: limits::EMAIL_CHARACTERS_MAX,
             empty_clears: false,
             import_updates_unsubscribed: true,

@@ -6,12 +6,15 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use crate::constant_contact::switches::Switches;
+use crate::constant_contact::v2;
 
 /// A row of an import: key and value.
 pub(in crate::constant_contact) type Row = BTreeMap<String, String>;
 
 /// The rows of a CSV file that are looked at: those that lie whole within the limit of bytes, up to the limit of rows.
 pub(in crate::constant_contact) fn csv_rows(file: &Bytes, switches: &Switches) -> Vec<Row> {
+    let latin1 = switches.csv_is_latin1.then(|| Bytes::from(v2::encoding::decode(file)));
+    let file = latin1.as_ref().unwrap_or(file);
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(&file[..]);
     let Ok(headings) = reader.headers().cloned() else { return Vec::new() };
     let mut rows = Vec::new();
@@ -30,7 +33,7 @@ pub(in crate::constant_contact) fn csv_rows(file: &Bytes, switches: &Switches) -
 /// The lines of a CSV file, its heading included.
 pub(in crate::constant_contact) fn lines(file: &Bytes) -> u64 {
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(&file[..]);
-    1 + reader.records().count() as u64
+    1 + reader.byte_records().count() as u64
 }
 
 /// The rows of a JSON import that are looked at.
