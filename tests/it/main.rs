@@ -8,6 +8,7 @@ mod architecture;
 mod aws;
 mod bad_input;
 mod binaries;
+mod brake;
 mod characters;
 mod constant_contact;
 mod constant_contact_v2;

@@ -49,7 +49,7 @@ pub(crate) async fn judge(
             "The brake is pulled: the removals of run {} wait for `gigya-cc run --release-brake {}`.",
             run.run, run.run
         );
-        let pulled = Pulled { brake, is_reported: false, released_at: None };
+        let pulled = Pulled { brake, is_reported: false, released_at: None, is_of_sweep: false };
         // If it was released in this moment, the next tick sees it.
         let (Put::Done(_) | Put::Taken) =
             store.write_brake(&pulled, there.as_ref().map(|there| &there.etag)).await?;

@@ -61,7 +61,11 @@ pub(crate) async fn carry(
 ) -> Result<Carried, PollError> {
     let before = invocation.now() - WINDOW_LAG;
     let after = state.read_through.map(|through| through - WINDOW_LAG);
-    let was_sweep = reach.sweep || after.is_none();
+    let pulled = services.state.inbound_brake().await?;
+    // What a released brake had stopped is only seen again by reading as much again.
+    let resweeps =
+        pulled.as_ref().is_some_and(|pulled| pulled.is_of_sweep && pulled.released_at.is_some());
+    let was_sweep = reach.sweep || after.is_none() || resweeps;
     let changed = ContactsQuery::Changed { after, before };
     let passes = match ready.constant_contact.dialect() {
         _ if was_sweep => vec![ContactsQuery::All],
@@ -76,13 +80,15 @@ pub(crate) async fn carry(
         ready,
         invocation,
         contacts: BTreeMap::new(),
-        departures: Departures::begin(services, ready).await?,
+        departures: Departures::begin(ready, pulled, was_sweep),
         counts: Inbound::default(),
         due: Vec::new(),
     };
     let is_whole = carrier.read(&passes).await?;
     carrier.carry_held().await?;
     let is_whole = carrier.carry_departures(is_whole).await? && is_whole;
+    // While the brake is pulled, nothing counts as read, and so nothing is submitted.
+    let is_whole = is_whole && !carrier.departures.are_braked();
     let counts = carrier.counts;
     info!(
         inbound.seen = counts.seen,

@@ -16,8 +16,10 @@ use crate::services::{Ready, Services};
 /// Who left, as far as the inbound read has come.
 pub(crate) struct Departures {
     limits: BrakeLimits,
-    /// A person has looked and released the brake: nobody is put off.
-    is_released: bool,
+    /// The brake as it was when the read began.
+    pulled: Option<Pulled>,
+    /// Whether everybody is read.
+    is_sweep: bool,
     count: u64,
     examples: Vec<Uid>,
     /// At most so many as the brake allows; nobody more is needed to pull it.
@@ -34,21 +36,26 @@ struct Known {
 
 impl Departures {
     /// Nobody yet.
-    pub(crate) async fn begin(services: &Services, ready: &Ready) -> Result<Self, PollError> {
-        let pulled = services.state.inbound_brake().await?;
-        Ok(Self {
+    pub(crate) fn begin(ready: &Ready, pulled: Option<Pulled>, is_sweep: bool) -> Self {
+        Self {
             limits: brake::limits(&ready.settings.safety),
-            is_released: pulled.is_some_and(|pulled| pulled.released_at.is_some()),
+            pulled,
+            is_sweep,
             count: 0,
             examples: Vec::new(),
             held: BTreeMap::new(),
             known: None,
-        })
+        }
     }
 
-    /// Whether nobody has to be put off.
+    /// Whether nobody has to be put off: a person has looked and released the brake.
     pub(crate) fn are_free(&self) -> bool {
-        self.is_released
+        self.pulled.as_ref().is_some_and(|pulled| pulled.released_at.is_some())
+    }
+
+    /// Whether this read shows as much as the one that pulled the brake.
+    fn shows_as_much(&self) -> bool {
+        self.is_sweep || self.pulled.as_ref().is_none_or(|pulled| !pulled.is_of_sweep)
     }
 
     /// Puts somebody off who left.
@@ -74,16 +81,17 @@ impl Departures {
         Ok(())
     }
 
-    /// Lets them go, or pulls the brake: `None`. A brake that was released is forgotten once a read is through.
+    /// Lets them go, or pulls the brake: `None`. A brake is forgotten once a read that shows as much is through.
     pub(crate) async fn judge(
         &mut self,
         services: &Services,
         is_through: bool,
     ) -> Result<Option<Vec<(Uid, Contact)>>, PollError> {
         let held: Vec<(Uid, Contact)> = std::mem::take(&mut self.held).into_iter().collect();
-        if self.is_released || held.len() as u64 == self.count {
-            if is_through && services.state.inbound_brake().await?.is_some() {
+        if self.are_free() || held.len() as u64 == self.count {
+            if is_through && self.pulled.is_some() && self.shows_as_much() {
                 services.state.change_inbound_brake(|pulled| *pulled = None).await?;
+                self.pulled = None;
             }
             return Ok(Some(held));
         }
@@ -98,7 +106,8 @@ impl Departures {
             brake.allowed = brake.allowed,
             "The brake is pulled: too many people left in Constant Contact at once. Nobody is opted out and nothing is submitted until `gigya-cc run --release-brake inbound`."
         );
-        let pulled = Pulled { brake, is_reported: true, released_at: None };
+        let is_of_sweep = self.is_sweep || !self.shows_as_much();
+        let pulled = Pulled { brake, is_reported: true, released_at: None, is_of_sweep };
         services
             .state
             .change_inbound_brake(|there| {
@@ -109,6 +118,11 @@ impl Departures {
             })
             .await?;
         Ok(None)
+    }
+
+    /// Whether a brake is still pulled, so that nothing counts as read.
+    pub(crate) fn are_braked(&self) -> bool {
+        self.pulled.as_ref().is_some_and(|pulled| pulled.released_at.is_none())
     }
 
     async fn known(&mut self, ledger: &Ledger) -> Result<Known, PollError> {

@@ -15,6 +15,9 @@ pub struct Pulled {
     pub is_reported: bool,
     /// When a person released it.
     pub released_at: Option<Timestamp>,
+    /// Whether a sweep pulled it: no lesser read can tell that all is well again.
+    #[serde(default)]
+    pub is_of_sweep: bool,
 }
 
 /// Fewer removals than this pass whatever share of the known people they are: of thirty people, four are a normal day.

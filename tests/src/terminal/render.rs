@@ -102,29 +102,29 @@ pub fn day(outcome: &DayOutcome, colour: bool) -> String {
     };
     text.push(String::new());
     text.push(format!("  {}", look.paint(&format!("{mark} {words}"), colour)));
-    text.push(format!("  {}\n", line_of_letters(&outcome.letters, colour)));
+    let (lines, look) = lines_of_letters(&outcome.letters);
+    text.extend(lines.iter().map(|line| format!("  {}", look.paint(line, colour))));
+    text.push(String::new());
     text.join("\n")
 }
 
-/// Whether every letter is where it belongs, in one line.
-fn line_of_letters(letters: &Letters, colour: bool) -> String {
-    let Letters { compared, exact, garbled, changed_at_gigya, ref examples } = *letters;
+/// Whether every letter is where it belongs.
+fn lines_of_letters(letters: &Letters) -> (Vec<String>, Look) {
+    let Letters { compared, exact, garbled, changed_at_gigya, examples } = letters;
+    let n = |number: &u64| grouped(*number);
     if letters.are_in_order() {
-        let words = format!(
-            "✓ {} contacts hold exactly what was sent, and Gigya no letter that nobody changed",
-            grouped(compared)
+        let line = format!(
+            "✓ {} contacts hold exactly what was sent, and Gigya kept every letter",
+            n(compared)
         );
-        return Look::Good.paint(&words, colour);
+        return (vec![line], Look::Good);
     }
-    let words = format!(
-        "✗ {} of {} contacts hold exactly what was sent; {} are garbled; {} accounts were changed at Gigya that nobody had changed; {}",
-        grouped(exact),
-        grouped(compared),
-        grouped(garbled),
-        grouped(changed_at_gigya),
-        examples.join(", ")
-    );
-    Look::Bad.paint(&words, colour)
+    let mut lines =
+        vec![format!("✗ {} of {} contacts hold exactly what was sent", n(exact), n(compared))];
+    lines.extend(examples.iter().map(|example| format!("  {example}")));
+    lines.push(format!("  {} contacts hold characters that no text has", n(garbled)));
+    lines.push(format!("  {} accounts changed at Gigya by nobody's wish", n(changed_at_gigya)));
+    (lines, Look::Bad)
 }
 
 /// Cells that all take the same width on the screen.
@@ -276,7 +276,7 @@ pub(crate) mod tests {
           removed        13
 
           ✓ everybody is accounted for
-          ✓ 8,990 contacts hold exactly what was sent, and Gigya no letter that nobody changed
+          ✓ 8,990 contacts hold exactly what was sent, and Gigya kept every letter
         ");
     }
 
@@ -286,10 +286,8 @@ pub(crate) mod tests {
         bad.letters.exact -= 1;
         bad.letters.garbled = 1;
         let told = day(&bad, false);
-        assert!(
-            told.contains("✗ 8,989 of 8,990 contacts hold exactly what was sent; 1 are garbled"),
-            "{told}"
-        );
+        assert!(told.contains("✗ 8,989 of 8,990 contacts hold exactly what was sent\n"), "{told}");
+        assert!(told.contains("  1 contacts hold characters that no text has\n"), "{told}");
     }
 
     #[test]
