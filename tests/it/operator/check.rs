@@ -2,6 +2,7 @@
 
 use operator::check::{Checked, Subject, UidField, Verdict, deployment};
 use operator::render::words_of_check;
+use sandbox::constant_contact::v2;
 use sandbox::gigya::Fault;
 use serde_json::json;
 use shared::store::keys;
@@ -207,4 +208,47 @@ async fn settings_or_a_secret_that_are_not_there_are_told() {
     let words = words_of_check(&checked);
     assert!(words.contains("NoSuchBucket") && words.contains("check BUCKET"), "{words}");
     assert!(words.contains("ResourceNotFound") && words.contains("check SECRET_ID"), "{words}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_customer_with_an_old_key_is_told_what_v2_cannot_do() {
+    let world = World::new(3);
+    let number = |place: usize| {
+        let lists = world.tenant.lists();
+        v2::list_number(&lists[place].0).unwrap().to_string()
+    };
+    let settings = super::SETTINGS
+        .replace("\"v3\"", "\"v2\"")
+        .replace("00000001-11a7-11ec-8a11-000000000001", &number(1))
+        .replace("00000000-11a7-11ec-8a11-000000000000", &number(0))
+        .replace("\"cf:town\"", "\"country\"");
+    world.put_settings(&settings);
+    let mut secret = world.secret();
+    secret["constant_contact"] = json!({"api_key": v2::API_KEY, "access_token": v2::ACCESS_TOKEN});
+    world.put_secret(&secret);
+    let checked = look(&world).await;
+    assert!(checked.is_good());
+    insta::assert_snapshot!(words_of_check(&checked), @r#"
+    ✓ settings: sync.toml is in order: 3 fields mapped, 1 mailing list, consent in subscriptions.newsletter.email
+    ! settings: api = "v2": Constant Contact gives out no new v2 keys, and may retire those that there are → plan the move to v3; list ids and contacts can be carried over (GET /contact_lists/list_id_xrefs)
+    ! settings: v2 can change but not empty country: a value that is taken away at Gigya stays there, and is listed in conflicts.ndjson → set [constant_contact] blanks_enabled = true, so that an import may empty values
+    ✓ secret: the secret has everything that is needed
+    ✓ Gigya: the key works, and may read the site's schema
+    ✓ Gigya: the site has all 3 fields that the settings name
+    ✓ Gigya: subscriptions.newsletter.email keeps the consent
+    ✓ Gigya: the search works and finds 3 accounts
+    ✓ Gigya: subscriptions can be searched too
+    ✓ Constant Contact: the connection works; the tenant has 3 lists
+    ✓ Constant Contact: the tenant has every list and custom field that is named
+    ✓ Constant Contact: updates go through the list "Never mail this", which nobody may ever mail
+    ✓ Constant Contact: the custom field "custom_field_1" carries the UID
+
+    Lists in Constant Contact, for the ids in sync.toml:
+      [[lists]]    2050000001  Newsletter
+      update_list  2050000002  Never mail this
+                   2050000003  Old customers
+    "#);
+
+    world.tenant.retire_v2();
+    insta::assert_snapshot!(complaints(&look(&world).await, Subject::ConstantContact), @r#"✗ Constant Contact: Constant Contact did not read the lists: 410 http.status.gone; v2 has been retired: move to v3 (api = "v3", and client_id, client_secret and refresh_token in the secret)"#);
 }
