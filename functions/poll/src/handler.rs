@@ -98,18 +98,7 @@ async fn without_calls(
     error: PollError,
     invocation: &Invocation,
 ) -> Result<Answer, PollError> {
-    let spent = match &error {
-        PollError::ConstantContact(error) => error.spent_for(),
-        PollError::Event(_)
-        | PollError::Settings(_)
-        | PollError::Secrets(_)
-        | PollError::Vendor(_)
-        | PollError::Gigya(_)
-        | PollError::Patch(_)
-        | PollError::Payload(_)
-        | PollError::Store(_) => None,
-    };
-    let Some(wait) = spent else { return Err(error) };
+    let Some(wait) = error.spent_for() else { return Err(error) };
     if let Some(open) = open {
         let store = services.run(&open.run);
         if let Some(run) = store.read().await?.filter(|run| run.phase == Phase::Announced) {

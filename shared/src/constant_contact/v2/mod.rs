@@ -130,8 +130,8 @@ impl Client {
         let operation = request.operation;
         let url = self.connection.with_key(request.url.clone());
         let message = request.message(&url, self.connection.access_token())?;
-        let taken = self.budget.take().await;
-        taken.map_err(|source| ConstantContactError::Budget { operation, source })?;
+        let allowed = self.budget.take().await;
+        allowed.map_err(|source| ConstantContactError::Budget { operation, source })?;
         let answer = self.caller.send(message).await.map_err(|source| {
             ConstantContactError::Wire { dialect: Dialect::V2, operation, source }
         })?;

@@ -144,8 +144,8 @@ impl Client {
     ) -> Result<http::Response<Bytes>, ConstantContactError> {
         let operation = request.operation;
         let message = request.message(&request.url, token)?;
-        let taken = self.budget.take().await;
-        taken.map_err(|source| ConstantContactError::Budget { operation, source })?;
+        let allowed = self.budget.take().await;
+        allowed.map_err(|source| ConstantContactError::Budget { operation, source })?;
         self.caller.send(message).await.map_err(|source| ConstantContactError::Wire {
             dialect: Dialect::V3,
             operation,
