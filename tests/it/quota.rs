@@ -15,9 +15,11 @@ const DIALECTS: [Dialect; 2] = [Dialect::V3, Dialect::V2];
 /// Of these upload may use 36.
 const SMALL_DAY: u32 = 40;
 
-fn with_a_small_day(text: String) -> String {
-    let line = format!("[constant_contact]\ncalls_per_day = {SMALL_DAY}\n");
-    text.replace("[constant_contact]\n", &line)
+fn with_a_small_day(mut text: String) -> String {
+    let heading = "[constant_contact]\n";
+    let at = text.find(heading).unwrap() + heading.len();
+    text.insert_str(at, &format!("calls_per_day = {SMALL_DAY}\n"));
+    text
 }
 
 fn in_dialect(api: Dialect, settings: Option<fn(String) -> String>) -> WorldOptions {
