@@ -10,6 +10,7 @@ mod departures;
 mod errands;
 mod error;
 mod event;
+mod hand_over;
 mod handler;
 mod home;
 mod people;

@@ -41,6 +41,9 @@ pub struct Agreed {
     /// Gigya's time of our last write to the account: an account read with an older time is a stale read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub written_at: Option<Timestamp>,
+    /// The key that the person has now, where this one was that of their lite account and they have registered since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub moved_to: Option<Uid>,
 }
 
 /// The agreed values of one field: what Gigya holds and what Constant Contact holds for it. They differ where a value
@@ -173,6 +176,7 @@ impl Agreed {
             left,
             left_lists,
             written_at: self.written_at.max(after.written_at),
+            moved_to: after.moved_to.clone().or(self.moved_to),
         }
     }
 }

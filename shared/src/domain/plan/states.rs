@@ -342,6 +342,7 @@ pub(super) fn agreed(choices: &mut Choices<'_>, key: &FingerprintKey) -> Agreed 
         left: kind.map(|kind| Tombstone { kind, at: choices.time() }),
         left_lists: lists(choices).into_iter().map(|list| (list, choices.time())).collect(),
         written_at: choices.seldom().then(|| at(22)),
+        moved_to: None,
     }
 }
 
