@@ -19,6 +19,7 @@ mod infra;
 mod leaving;
 mod operator;
 mod populations;
+mod quota;
 mod recovery;
 mod redelivery;
 mod round_trip;

@@ -1,5 +1,7 @@
 //! Why a poll failed.
 
+use std::time::Duration;
+
 use lambda_runtime::Diagnostic;
 use shared::constant_contact::ConstantContactError;
 use shared::domain::patch::PatchError;
@@ -60,6 +62,22 @@ impl PollError {
             Self::Gigya(_) | Self::NoAddress => "Gigya",
             Self::Payload(_) => "Payload",
             Self::Store(_) => "Store",
+        }
+    }
+
+    /// Whether the day's calls to Constant Contact are spent: with the wait until there are more.
+    pub(crate) fn spent_for(&self) -> Option<Duration> {
+        match self {
+            Self::ConstantContact(error) => error.spent_for(),
+            Self::Event(_)
+            | Self::Settings(_)
+            | Self::Secrets(_)
+            | Self::Vendor(_)
+            | Self::Gigya(_)
+            | Self::NoAddress
+            | Self::Patch(_)
+            | Self::Payload(_)
+            | Self::Store(_) => None,
         }
     }
 }
