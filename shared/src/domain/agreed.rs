@@ -82,6 +82,8 @@ pub enum Departure {
     Deleted,
     /// Taken off the lists by us, because they withdrew at Gigya.
     Withdrawn,
+    /// The account was deleted at Gigya. The ledger knows them by a keyed hash of their UID alone.
+    Erased,
 }
 
 impl Tombstone {
@@ -100,6 +102,11 @@ impl Agreed {
     /// Whether the person is in Constant Contact as far as we know.
     pub fn is_there(&self) -> bool {
         self.contact.is_some() || !self.lists.is_empty()
+    }
+
+    /// Whether the account was deleted at Gigya, so that this tombstone is all that is kept.
+    pub fn is_erased(&self) -> bool {
+        self.left.is_some_and(|left| left.kind == Departure::Erased)
     }
 
     /// Whether an account read with this time is older than what we wrote ourselves: Gigya's search lags behind.
@@ -127,6 +134,10 @@ impl Agreed {
     /// left wins, and so does what Constant Contact itself showed.
     #[must_use]
     pub fn merge(self, before: &Self, after: &Self) -> Self {
+        if self.is_erased() && before.left != self.left {
+            // Planned before they were erased: nothing of it is kept.
+            return self;
+        }
         let lists = three_way_set(&self.lists, &before.lists, &after.lists);
         let left = match (three_way(&self.left, &before.left, &after.left), after.left) {
             // Both touched it: having left wins, the stronger mark over the weaker.
@@ -277,6 +288,17 @@ mod tests {
         assert_eq!(Agreed::default().merge(&before, &after).left, after.left);
         let now = Agreed { left: Some(mark(Departure::Deleted, 3)), ..Agreed::default() };
         assert_eq!(now.merge(&before, &after).left, after.left, "the stronger of two");
+    }
+
+    #[test]
+    fn what_was_planned_before_somebody_was_erased_is_not_kept() {
+        let before = Agreed { contact: Some("1".into()), ..Agreed::default() };
+        let after = Agreed { lists: lists(&["news"]), ..before.clone() };
+        let erased = Agreed { left: Some(mark(Departure::Erased, 5)), ..Agreed::default() };
+        assert_eq!(erased.clone().merge(&before, &after), erased);
+        assert_eq!(erased.clone().merge(&Agreed::default(), &after), erased);
+        let back = Agreed { lists: lists(&["news"]), ..Agreed::default() };
+        assert_eq!(erased.clone().merge(&erased, &back), back, "they came back since");
     }
 
     #[test]

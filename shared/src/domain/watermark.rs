@@ -41,6 +41,8 @@ impl Watermark {
 pub struct Watermarks {
     /// The clock of full accounts: `accounts.lastUpdatedTimestamp`.
     pub accounts: Watermark,
+    /// The clock of deletions: the audit log's `@timestamp`.
+    pub deletions: Watermark,
 }
 
 /// `state/inbound.json`: how fresh the inbound read is, and who reads it.

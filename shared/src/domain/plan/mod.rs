@@ -189,6 +189,8 @@ pub enum Reason {
     DeletedInConstantContact,
     /// We took them off the lists when they withdrew; nothing newer at Gigya brings them back.
     WithdrewBefore,
+    /// Their account was deleted at Gigya, and nothing newer there brings them back.
+    DeletedAtGigya,
     /// They left the list or lists that would fit.
     LeftTheLists,
     /// Both sides changed a field whose conflicts wait for a person.
@@ -217,6 +219,7 @@ impl fmt::Display for Reason {
             Self::Unsubscribed => "unsubscribed in Constant Contact",
             Self::DeletedInConstantContact => "deleted in Constant Contact",
             Self::WithdrewBefore => "was taken off the lists after withdrawing",
+            Self::DeletedAtGigya => "the account was deleted at Gigya",
             Self::LeftTheLists => "left the lists that would fit",
             Self::Conflict => "a field changed on both sides and waits for a person",
             Self::AwaitsContact => "the address changed before Constant Contact showed the contact",
