@@ -180,7 +180,8 @@ impl Runner<'_> {
         let paths = ready.settings.policy.paths();
         let account = ready.gigya.account(uid, &paths).await?;
         let contact = self.contact(agreed, account.as_ref()).await?;
-        let gigya = account.as_ref().map_or(Seen::Absent, Seen::Present);
+        // Whom Gigya does not know by this UID need not be deleted there: nothing is decided without more.
+        let gigya = account.as_ref().map_or(Seen::Unobserved, Seen::Present);
         let there = contact.as_ref().map_or(Seen::Absent, Seen::Present);
         let plan = plan(gigya, there, agreed, ready.terms(), invocation.now());
 
@@ -238,7 +239,9 @@ impl Runner<'_> {
                 self.to_remove.entry(lists).or_default().push(Leaver::from(&contact));
                 true
             }
-            (Some(Outbound::Join { .. } | Outbound::Update { .. }), _) => {
+            // A deletion has to be confirmed first, which is not done here.
+            (Some(Outbound::Join { .. } | Outbound::Update { .. }), _)
+            | (Some(Outbound::Leave(Leave::Delete)), Some(_)) => {
                 self.remember(uid, invocation).await?;
                 false
             }
@@ -247,7 +250,12 @@ impl Runner<'_> {
                 self.remember(uid, invocation).await?;
                 false
             }
-            (None, _) => false,
+            (None, _) => {
+                if account.is_none() {
+                    self.remember(uid, invocation).await?;
+                }
+                false
+            }
         };
         let after = if is_done { after } else { noted };
         let Some(after) = after else { return Ok(()) };

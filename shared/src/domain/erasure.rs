@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::account::Account;
 use super::agreed::{Agreed, Departure, Tombstone};
 use super::consent::{AgreedWish, Wish};
 use super::ids::{ContactId, Uid};
 use super::policy::ConsentPolicy;
 use super::removal::Removal;
-use super::{Account, Fingerprint};
 
 /// `state/erasure.json`: how far looking for deleted accounts has come, and what is left to do about those that were
 /// found. A UID stands here only until the person is erased.
@@ -98,27 +98,17 @@ impl Purge {
     }
 }
 
-/// What is left of somebody who was erased. `contact` is kept only where Constant Contact keeps the contact, too.
-pub fn tombstone(at: Timestamp, contact: Option<ContactId>) -> Agreed {
+/// What is left of somebody of whom Constant Contact keeps nothing.
+pub fn tombstone(at: Timestamp) -> Agreed {
     let left = Some(Tombstone { kind: Departure::Erased, at });
-    Agreed { left, contact, ..Agreed::default() }
-}
-
-/// The mark that the address of somebody who was erased carries: whoever comes with it later has to ask anew.
-#[must_use]
-pub fn mark_on_address(
-    erased: Option<Tombstone>,
-    before: &Agreed,
-    entry: Option<Tombstone>,
-) -> Option<Tombstone> {
-    erased.map(|mark| mark.or_stronger(before.left).or_stronger(entry))
+    Agreed { left, erased_at: Some(at), ..Agreed::default() }
 }
 
 /// What is agreed about whoever takes a contact over: what was agreed with the one who went, and every mark of having
 /// left that either of them bears.
 #[must_use]
-pub fn inherit(from: &Agreed, own: Option<&Agreed>, address: Option<Fingerprint>) -> Agreed {
-    let mut heir = Agreed { written_at: None, address: address.or(from.address), ..from.clone() };
+pub fn inherit(from: &Agreed, own: Option<&Agreed>) -> Agreed {
+    let mut heir = Agreed { written_at: None, ..from.clone() };
     let Some(own) = own else { return heir };
     heir.left = match (own.left, heir.left) {
         (Some(mark), other) => Some(mark.or_stronger(other)),
@@ -192,7 +182,7 @@ mod tests {
         assert!(may(&account(None, true), false), "where nobody has to be asked");
         assert!(!may(&account(Some(false), true), false));
         assert!(!may(&account(Some(true), false), true), "they may not even log in");
-        let left = tombstone(at(1), None);
+        let left = tombstone(at(1));
         assert!(!may_inherit(&account(Some(true), true), Some(&left), &consent(true)));
     }
 
@@ -206,7 +196,7 @@ mod tests {
             wish: AgreedWish::Granted,
             ..Agreed::default()
         };
-        let heir = inherit(&from, None, None);
+        let heir = inherit(&from, None);
         assert_eq!(heir, Agreed { written_at: None, ..from.clone() });
         let own = Agreed {
             left: mark(Departure::Withdrawn, 3),
@@ -214,7 +204,7 @@ mod tests {
             wish: AgreedWish::Withdrawn,
             ..Agreed::default()
         };
-        let heir = inherit(&from, Some(&own), None);
+        let heir = inherit(&from, Some(&own));
         assert_eq!((heir.left, heir.wish), (own.left, AgreedWish::Withdrawn));
         assert_eq!(heir.left_lists, [("a".into(), at(5)), ("b".into(), at(2))].into());
         assert_eq!(heir.contact, from.contact);
@@ -232,19 +222,5 @@ mod tests {
         assert!(purge.begin() && purge.people.contains(&Uid::from("u2")) && purge.after.is_none());
         purge.end();
         assert!(!purge.begin() && !purge.has_work());
-    }
-
-    #[test]
-    fn what_is_left_of_somebody_names_nobody_and_shows_no_value() {
-        let text = serde_json::to_string(&tombstone(at(7), None)).unwrap();
-        assert_eq!(
-            text,
-            "{\"wish\":\"silent\",\"left\":{\"kind\":\"erased\",\"at\":\"1970-01-01T00:00:07Z\"}}"
-        );
-        let stronger = Some(Tombstone { kind: Departure::Unsubscribed, at: at(1) });
-        let before = Agreed { left: stronger, ..Agreed::default() };
-        let mark = tombstone(at(7), None).left;
-        assert_eq!(mark_on_address(mark, &before, None), stronger, "only they can undo that");
-        assert_eq!(mark_on_address(mark, &Agreed::default(), None), mark);
     }
 }

@@ -79,17 +79,18 @@ impl Shard {
         self.people.get(uid).or_else(|| self.erased.get(&print?))
     }
 
-    /// Notes what is agreed on about a person. Whoever was erased stays known by their fingerprint alone, until they come
-    /// back: then no mark is left on them.
+    /// Notes what is agreed on about a person. Whoever is erased is known by their fingerprint alone, until their account
+    /// is there again.
     pub fn agree(&mut self, uid: &Uid, print: Option<Fingerprint>, agreed: Agreed) {
-        let erased = print.filter(|print| self.erased.contains_key(print));
-        match erased {
-            Some(print) if agreed.left.is_some() => _ = self.erased.insert(print, agreed),
-            Some(print) => {
-                self.erased.remove(&print);
+        match print {
+            Some(print) if agreed.is_erased() => {
+                self.people.remove(uid);
+                self.erased.insert(print, agreed);
+            }
+            Some(_) | None => {
+                self.erased.retain(|erased, _| Some(*erased) != print);
                 self.people.insert(uid.clone(), agreed);
             }
-            None => _ = self.people.insert(uid.clone(), agreed),
         }
     }
 
@@ -149,14 +150,14 @@ impl Shard {
 mod tests {
     use super::*;
     use crate::domain::FingerprintKey;
+    use crate::domain::erasure::tombstone;
 
     #[test]
     fn a_shard_is_read_back_as_it_was_written() {
         let address = FingerprintKey::new([7; 32]).fingerprint("email", "ann@example.com");
         let agreed = Agreed { address: Some(address), ..Agreed::default() };
         let entry = AddressEntry { holder: Some("u1".into()), left: None };
-        let erased =
-            [(address, crate::domain::erasure::tombstone(jiff::Timestamp::UNIX_EPOCH, None))];
+        let erased = [(address, tombstone(jiff::Timestamp::UNIX_EPOCH))];
         let shard = Shard {
             people: [("u1".into(), agreed)].into(),
             erased: erased.into(),
@@ -168,15 +169,14 @@ mod tests {
     #[test]
     fn whoever_was_erased_is_known_by_a_fingerprint_until_they_come_back() {
         let print = FingerprintKey::new([7; 32]).fingerprint("uid", "u1");
-        let left = crate::domain::erasure::tombstone(jiff::Timestamp::UNIX_EPOCH, None);
-        let mut shard = Shard { erased: [(print, left.clone())].into(), ..Shard::default() };
+        let left = tombstone(jiff::Timestamp::UNIX_EPOCH);
         let uid = Uid::from("u1");
+        let mut shard = Shard::default();
+        shard.agree(&uid, Some(print), Agreed::default());
+        shard.agree(&uid, Some(print), left.clone());
+        assert!(shard.people.is_empty());
         assert_eq!(shard.agreed(&uid, Some(print)), Some(&left));
         assert_eq!(shard.agreed(&"u2".into(), None), None);
-        let contact = Agreed { contact: Some("c".into()), ..left };
-        shard.agree(&uid, Some(print), contact.clone());
-        assert_eq!(shard.agreed(&uid, Some(print)), Some(&contact));
-        assert!(shard.people.is_empty());
         shard.agree(&uid, Some(print), Agreed::default());
         assert!(shard.erased.is_empty() && shard.people.contains_key(&uid));
     }

@@ -78,8 +78,9 @@ impl Person<'_> {
         match self.next.left.map(|left| left.kind) {
             Some(Departure::Unsubscribed) => true,
             Some(Departure::Deleted) => consent.on_contact_deleted == OnContactDeleted::OptOut,
-            Some(Departure::Erased) => false,
-            Some(Departure::Withdrawn) | None => consent.on_list_leave == OnListLeave::OptOut,
+            Some(Departure::Withdrawn | Departure::Erased) | None => {
+                consent.on_list_leave == OnListLeave::OptOut
+            }
         }
     }
 
@@ -199,11 +200,8 @@ impl Person<'_> {
             self.next.left_lists.get(list).is_some_and(|at| !wish.is_newer_than(*at))
         };
         // Who comes back after a deletion comes back as a new contact.
-        let is_gone = self
-            .next
-            .left
-            .is_some_and(|left| matches!(left.kind, Departure::Deleted | Departure::Erased))
-            && !self.sees_alive;
+        let is_gone =
+            self.next.left.is_some_and(|left| left.kind == Departure::Deleted) && !self.sees_alive;
         let is_here = |list: &&ListId| !is_gone && self.is_ours(list);
         let here: BTreeSet<ListId> = self.next.lists.iter().filter(is_here).cloned().collect();
         let joins: BTreeSet<ListId> =
