@@ -25,19 +25,15 @@ pub struct Erasure {
     pub doubted: Option<Timestamp>,
     /// Looking for everybody in the ledger, while it goes on.
     pub doubt: Option<Doubt>,
+    /// A brake is pulled, or was when this was last written.
+    pub is_braked: bool,
     /// Contacts that turned up although the person whose UID they carry is erased: an import was under way.
-    pub strays: BTreeSet<ContactId>,
+    /// With how often their deletion came to nothing.
+    pub strays: BTreeMap<ContactId, u32>,
     /// Deletions in Constant Contact that are not over.
     pub removals: Vec<Removal>,
     /// Whom the objects of past runs still name.
     pub purge: Purge,
-}
-
-impl Erasure {
-    /// Whether there is something to do beside looking for deleted accounts.
-    pub fn has_work(&self) -> bool {
-        !self.strays.is_empty() || !self.removals.is_empty() || self.purge.has_work()
-    }
 }
 
 /// Everybody in the ledger is looked for at Gigya, shard by shard.
@@ -77,11 +73,6 @@ pub struct Purge {
 }
 
 impl Purge {
-    /// Whether anybody has still to be taken out.
-    pub fn has_work(&self) -> bool {
-        !self.people.is_empty() || !self.waiting.is_empty()
-    }
-
     /// Begins a round if none is going on. Answers whether there is one now.
     pub fn begin(&mut self) -> bool {
         if self.people.is_empty() {
@@ -221,6 +212,6 @@ mod tests {
         purge.end();
         assert!(purge.begin() && purge.people.contains(&Uid::from("u2")) && purge.after.is_none());
         purge.end();
-        assert!(!purge.begin() && !purge.has_work());
+        assert!(!purge.begin());
     }
 }

@@ -179,9 +179,9 @@ fn document(bytes: &[u8], people: &BTreeSet<Uid>) -> Fate {
 fn without(value: Value, people: &BTreeSet<Uid>) -> Option<Value> {
     let is_one = |text: &str| people.contains(&Uid::from(text));
     match value {
-        Value::String(text) if is_one(&text) => None,
         Value::Array(items) => {
-            Some(items.into_iter().filter_map(|item| without(item, people)).collect())
+            let others = items.into_iter().filter(|item| !item.as_str().is_some_and(is_one));
+            Some(others.filter_map(|item| without(item, people)).collect())
         }
         Value::Object(fields) => {
             let names = |name: &str| fields.get(name).and_then(Value::as_str).is_some_and(is_one);
