@@ -18,6 +18,8 @@ pub const DUE: &str = "state/due.json";
 pub const ERASURE: &str = "state/erasure.json";
 /// The brake that an erasure pulled.
 pub const ERASURE_BRAKE: &str = "state/erasure-brake.json";
+/// The day's calls to Constant Contact.
+pub const QUOTA: &str = "state/quota.json";
 /// Who refreshes the token.
 pub const TOKEN_LEASE: &str = "state/token-lease.json";
 

@@ -7,6 +7,7 @@
 //! state/inbound.json                            how fresh the inbound read is, and who reads it
 //! state/due.json                                people whom the next run reads whatever their time says
 //! state/erasure.json                            how far erasing people has come
+//! state/quota.json                              the day's calls to Constant Contact
 //! state/token-lease.json                        who refreshes the token
 //! state/ledger/<shard>                          the agreements; only poll writes
 //! runs/<run>/run.json                           what was asked for, and how far reading has come
