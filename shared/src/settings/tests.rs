@@ -270,13 +270,24 @@ fn what_is_missing_is_named_with_what_to_write() {
 #[test]
 fn what_this_version_cannot_do_is_refused_and_said() {
     let text = LEAST
-        .replace("[constant_contact]", "populations = [\"full\", \"lite\"]\n[constant_contact]")
-        .replace("[[lists]]", "resubscribe = \"ask\"\n[[lists]]");
+        .replace("[constant_contact]", "populations = [\"full\", \"lite\"]\n[constant_contact]");
     insta::assert_snapshot!(CustomerSettings::parse(&text).unwrap_err(), @r#"
-    2 settings are wrong:
+    1 setting is wrong:
       - sync.toml line 5: [gigya] populations: this version does not read lite accounts yet; write ["full"]
-      - sync.toml line 11: [consent] resubscribe: this version cannot ask people to confirm yet; write "never" or leave it out
     "#);
+}
+
+#[test]
+fn people_are_asked_to_confirm_where_the_dialect_can_and_the_opt_in_has_a_time() {
+    let asking = |text: &str| text.replace("[[lists]]", "resubscribe = \"ask\"\n[[lists]]");
+    let dated = LEAST.replace("data.subscribe", "subscriptions.news.email");
+    let settings = CustomerSettings::parse(&asking(&dated)).unwrap();
+    assert_eq!(settings.policy.consent.resubscribe, Resubscribe::Ask);
+    let problem = |text: &str| CustomerSettings::parse(text).unwrap_err().to_string();
+    let in_v2 = problem(&asking(&least_in_v2()));
+    assert!(in_v2.contains("resubscribe: v2 cannot ask people to confirm"), "{in_v2}");
+    let undated = problem(&asking(LEAST));
+    assert!(undated.contains("resubscribe: a plain field has no time"), "{undated}");
 }
 
 /// The least that a customer of v2 must say.
