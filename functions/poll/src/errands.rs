@@ -21,6 +21,7 @@ use tracing::{info, warn};
 
 use crate::brake;
 use crate::error::PollError;
+use crate::hand_over::hand_over;
 use crate::home;
 use crate::removals::{self, ToRemove};
 use crate::rest::{self, Rest};
@@ -88,6 +89,9 @@ pub(crate) async fn carry_out(
                 removals::submit(ready, store, runner.to_remove).await?;
                 rest::submit(ready, store, ordinal, runner.rest).await?;
                 return Ok(count);
+            }
+            if let ErrandKind::HandOver { from } = &errand.kind {
+                hand_over(services, ready, from, &errand.uid).await?;
             }
             runner.run(&errand.uid, invocation).await?;
             count += 1;
@@ -221,6 +225,9 @@ impl Runner<'_> {
                 }
                 is_done
             }
+            (Some(Outbound::Ask { lists }), Some(contact)) => {
+                self.ask(uid, &contact, &lists).await?
+            }
             // It was an amendment when it was planned; as a removal it was not counted.
             (Some(Outbound::Leave(_)), Some(_)) if self.is_braked => {
                 self.remember(uid, invocation).await?;
@@ -244,7 +251,7 @@ impl Runner<'_> {
                 self.remember(uid, invocation).await?;
                 false
             }
-            (Some(Outbound::Amend { .. } | Outbound::Leave(_)), None) => {
+            (Some(Outbound::Amend { .. } | Outbound::Ask { .. } | Outbound::Leave(_)), None) => {
                 warn!(account.uid = %uid, "An errand found no contact; the next run plans it anew.");
                 self.remember(uid, invocation).await?;
                 false
@@ -289,6 +296,24 @@ impl Runner<'_> {
     fn reject(&mut self, uid: &Uid, reason: &str) {
         let (uid, reason) = (uid.clone(), reason.to_owned());
         self.rejected.push(ListedPerson { uid, field: None, reason });
+    }
+
+    /// Has Constant Contact ask whether they want to be back. Answers whether that is done. It asks once, so that a repeat is
+    /// refused, and as good as done.
+    async fn ask(
+        &self,
+        uid: &Uid,
+        contact: &Contact,
+        lists: &BTreeSet<ListId>,
+    ) -> Result<bool, PollError> {
+        match self.ready.constant_contact.ask_to_return(&contact.id, lists).await {
+            Ok(is_asked) => Ok(is_asked),
+            Err(error) if refusal(&error).is_some() => {
+                warn!(account.uid = %uid, error = %chain(&error), "Constant Contact does not ask this contact again.");
+                Ok(true)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// The contact that the ledger names, else the one with the account's address.
