@@ -360,6 +360,7 @@ pub(super) fn agreed(choices: &mut Choices<'_>, key: &FingerprintKey) -> Agreed 
         }),
         asked: choices.seldom().then(|| choices.time()),
         written_at: choices.seldom().then(|| at(22)),
+        moved_to: None,
         erased_at,
     };
     if agreed.is_erased() { agreed.forgotten() } else { agreed }
