@@ -176,7 +176,10 @@ impl Ledger {
         Ok(count)
     }
 
-    async fn read(&self, number: u8) -> Result<Option<(Shard, super::bucket::ETag)>, StoreError> {
+    pub(super) async fn read(
+        &self,
+        number: u8,
+    ) -> Result<Option<(Shard, super::bucket::ETag)>, StoreError> {
         let key = keys::shard(number);
         let Some(Object { bytes, etag }) = self.bucket.get(&key).await? else { return Ok(None) };
         match Shard::decode(bytes) {
@@ -185,8 +188,12 @@ impl Ledger {
         }
     }
 
+    pub(super) fn bucket(&self) -> &Bucket {
+        &self.bucket
+    }
+
     /// Changes a shard by compare-and-swap. `change` answers whether it changed anything.
-    async fn swap(
+    pub(super) async fn swap(
         &self,
         number: u8,
         change: impl Fn(&mut Shard) -> bool,

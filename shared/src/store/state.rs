@@ -134,7 +134,7 @@ impl StateStore {
         self.change(keys::DUE, change).await
     }
 
-    async fn read<T: DeserializeOwned + Default>(
+    pub(super) async fn read<T: DeserializeOwned + Default>(
         &self,
         key: &str,
     ) -> Result<(T, Option<ETag>), StoreError> {
@@ -156,7 +156,11 @@ impl StateStore {
         })
     }
 
-    async fn change<T>(&self, key: &str, change: impl Fn(&mut T)) -> Result<T, StoreError>
+    pub(super) async fn change<T>(
+        &self,
+        key: &str,
+        change: impl Fn(&mut T),
+    ) -> Result<T, StoreError>
     where
         T: DeserializeOwned + Serialize + Default + Clone + PartialEq,
     {

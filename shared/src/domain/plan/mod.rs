@@ -52,6 +52,9 @@ pub struct Terms<'a> {
     pub policy: &'a Policy,
     /// The key of the customer's fingerprints.
     pub key: &'a FingerprintKey,
+    /// Whether contacts that we know are written one by one, where one write can say it, instead of by an import: the
+    /// customer's `bulk_from`, where few changed.
+    pub singly: bool,
 }
 
 /// What is to be done for one person, and why.
@@ -193,6 +196,8 @@ pub enum Reason {
     LeftTheLists,
     /// Both sides changed a field whose conflicts wait for a person.
     Conflict,
+    /// A person decided a conflict for Constant Contact's value, which comes home.
+    Decided,
     /// The address changed and Constant Contact has not shown us the contact yet.
     AwaitsContact,
     /// A value has characters that Constant Contact does not take, and the customer's policy is to wait.
@@ -219,6 +224,7 @@ impl fmt::Display for Reason {
             Self::WithdrewBefore => "was taken off the lists after withdrawing",
             Self::LeftTheLists => "left the lists that would fit",
             Self::Conflict => "a field changed on both sides and waits for a person",
+            Self::Decided => "a conflict was decided, and Constant Contact's value comes home",
             Self::AwaitsContact => "the address changed before Constant Contact showed the contact",
             Self::Unfitting => "a value has characters that Constant Contact does not take",
             Self::SharedAddress => "another account has the same address",
@@ -338,7 +344,7 @@ impl Person<'_> {
 
         let fitted = policy.mapping.fit(account);
         let fields = match &fitted {
-            Ok(fitted) => self.reconcile(account, fitted, alive(contact)),
+            Ok(fitted) => self.reconcile(account, fitted, contact),
             Err(_) => fields::Fields::default(),
         };
         // Where a field stands for the consent itself, no value of a field beats the opt-out.
@@ -349,6 +355,7 @@ impl Person<'_> {
         plan.conflicts.clone_from(&fields.conflicts);
         plan.uncleared.clone_from(&fields.uncleared);
         plan.losses.clone_from(&fields.losses);
+        plan.look = fields.looks && contact == Seen::Unobserved;
         if !leaves.is_empty() {
             plan.inbound = Some(Inbound { leaves, opts_out });
         }
