@@ -7,17 +7,18 @@ use jiff::{SignedDuration, Timestamp};
 use shared::constant_contact::ContactsQuery;
 use shared::domain::agreed::Agreed;
 use shared::domain::batch::Agreement;
-use shared::domain::patch::Patch;
 use shared::domain::plan::{Plan, Seen, plan};
 use shared::domain::report::Inbound;
 use shared::domain::watermark::InboundState;
-use shared::domain::{Contact, ContactId, Dialect, Dispose as _, Disposition, Uid};
+use shared::domain::{Account, Contact, ContactId, Dialect, Dispose as _, Disposition, Uid};
 use shared::invocation::Invocation;
 use shared::telemetry::chain;
 use tracing::{info, warn};
 
 use crate::departures::Departures;
+use crate::erasure;
 use crate::error::PollError;
+use crate::home;
 use crate::people::identify;
 use crate::services::{Ready, Services};
 use crate::settle::agree;
@@ -159,18 +160,23 @@ impl Carrier<'_> {
         }
         self.counts.seen += contacts.len() as u64;
         let read = contacts.len();
-        let people = identify(contacts, &self.services.ledger, &self.ready.gigya).await?;
+        let people = identify(contacts, &self.services.ledger, self.ready).await?;
         self.counts.ignored += (read - people.len()) as u64;
         let uids = people.iter().map(|(uid, _)| uid.clone());
         let known = self.services.ledger.look_up(uids, []).await?.people;
         let mut stay = Vec::with_capacity(people.len());
+        let mut strays = Vec::new();
         for (uid, contact) in people {
-            if self.departures.are_free() || !self.departs(&uid, &contact, &known) {
+            if self.is_stray(&uid, &contact, &known) {
+                self.counts.ignored += 1;
+                strays.push(contact);
+            } else if self.departures.are_free() || !self.departs(&uid, &contact, &known) {
                 stay.push((uid, contact));
             } else {
                 self.departures.put_off(uid, contact, &self.services.ledger).await?;
             }
         }
+        erasure::note_strays(self.services, &strays).await?;
         self.carry_people(stay, &known).await
     }
 
@@ -184,6 +190,13 @@ impl Carrier<'_> {
             self.carry_people(leaving.to_vec(), &known).await?;
         }
         Ok(true)
+    }
+
+    /// Whether this contact is there although the account of the person whose UID it carries was deleted.
+    fn is_stray(&self, uid: &Uid, contact: &Contact, known: &HashMap<Uid, Agreed>) -> bool {
+        let Some(agreed) = known.get(uid).filter(|agreed| agreed.is_erased()) else { return false };
+        let (terms, now) = (self.ready.terms(), self.invocation.now());
+        plan(Seen::Unobserved, Seen::Present(contact), Some(agreed), terms, now).look
     }
 
     /// Whether this contact shows that the person left, and Gigya is to be told.
@@ -254,15 +267,14 @@ impl Carrier<'_> {
             let due = first.due.then(|| uid.clone());
             return Ok(CarriedOne { fate, agreement: noted(uid, agreed, first.noted), due });
         }
-        let paths = self.ready.settings.policy.paths();
-        let Some(account) = self.ready.gigya.account(&uid, &paths).await? else {
+        let Some(account) = home::account(self.ready, &uid).await? else {
             let agreement = noted(uid, agreed, first.noted);
             return Ok(CarriedOne { fate: Fate::Ignored, agreement, due: None });
         };
         let second = plan(Seen::Present(&account), Seen::Present(contact), agreed, terms, now);
         let is_due = second.outbound.is_some() || second.due;
         let mut agreement = second.noted.clone();
-        let fate = match self.write_home(&uid, &second, &mut agreement, agreed).await {
+        let fate = match self.write_home(&account, &second, &mut agreement, agreed).await {
             Ok(fate) => fate,
             Err(error) if error.disposition() == Disposition::Reject => {
                 warn!(
@@ -282,7 +294,7 @@ impl Carrier<'_> {
     /// Writes what the plan says to Gigya, and only then lets the ledger know.
     async fn write_home(
         &self,
-        uid: &Uid,
+        account: &Account,
         plan: &Plan,
         agreement: &mut Option<Agreed>,
         agreed: Option<&Agreed>,
@@ -291,7 +303,7 @@ impl Carrier<'_> {
             let fate = if plan.conflicts.is_empty() { Fate::Echo } else { Fate::Conflict };
             return Ok(fate);
         };
-        let written_at = write(self.ready, uid, &inbound.leaves).await?;
+        let written_at = home::write(self.ready, account, &inbound.leaves).await?;
         let own = agreement.get_or_insert_with(|| agreed.cloned().unwrap_or_default());
         own.written_at = written_at.or(own.written_at);
         Ok(if inbound.opts_out { Fate::OptedOut } else { Fate::Carried })
@@ -311,25 +323,6 @@ impl Carrier<'_> {
         self.due.clear();
         Ok(())
     }
-}
-
-/// Writes leaves to one account. Answers Gigya's time of the write. Where Gigya refuses a value, an opt-out that was to
-/// travel with it is written by itself: it must not fail with a name that is too long.
-pub(crate) async fn write(
-    ready: &Ready,
-    uid: &Uid,
-    leaves: &[(shared::domain::Path, serde_json::Value)],
-) -> Result<Option<Timestamp>, PollError> {
-    let patch = Patch::from_leaves(leaves.iter().cloned())?;
-    let error = match ready.gigya.set_account(uid, &patch).await {
-        Ok(written) => return Ok(written.at),
-        Err(error) => error,
-    };
-    let opt_out = ready.settings.policy.consent.opt_out_leaf();
-    if error.disposition() == Disposition::Reject && leaves.len() > 1 && leaves.contains(&opt_out) {
-        ready.gigya.set_account(uid, &Patch::from_leaves([opt_out])?).await?;
-    }
-    Err(error.into())
 }
 
 fn noted(uid: Uid, before: Option<&Agreed>, after: Option<Agreed>) -> Option<Agreement> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use shared::aws::{self, SdkConfig};
 use shared::constant_contact::ConstantContact;
+use shared::domain::quota::Spender;
 use shared::gigya::Gigya;
 use shared::http::{ConnectError, Network, Wire};
 use shared::invocation::Clock;
@@ -24,7 +25,7 @@ pub(crate) const CHECK_BUCKET: &str = "check BUCKET, and region and credentials 
 pub(crate) const CHECK_ALL: &str = "run `gigya-cc check`, mend what it lists, and run this again";
 
 /// The customer's settings and secret, their ledger, and the way to both vendors. Whoever only looks writes nothing but
-/// the lease under which an access token is renewed.
+/// the lease under which an access token is renewed and the count of the day's calls.
 pub struct Services {
     pub(crate) settings: SettingsSource,
     pub(crate) secrets: Secrets,
@@ -113,6 +114,13 @@ impl Services {
     ) -> Result<ConstantContact, VendorError> {
         let kept = (self.secrets.clone(), self.bucket.clone());
         let now = self.clock.reader();
-        vendors::constant_contact(&settings.constant_contact, secret, kept, &self.wire, &now)
+        vendors::constant_contact(
+            &settings.constant_contact,
+            secret,
+            kept,
+            &self.wire,
+            &now,
+            Spender::Operator,
+        )
     }
 }

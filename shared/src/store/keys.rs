@@ -16,6 +16,12 @@ pub const INBOUND: &str = "state/inbound.json";
 pub const INBOUND_BRAKE: &str = "state/inbound-brake.json";
 /// People whom the next run reads whatever their time says.
 pub const DUE: &str = "state/due.json";
+/// How far erasing people whose accounts were deleted has come.
+pub const ERASURE: &str = "state/erasure.json";
+/// The brake that an erasure pulled.
+pub const ERASURE_BRAKE: &str = "state/erasure-brake.json";
+/// The day's calls to Constant Contact.
+pub const QUOTA: &str = "state/quota.json";
 /// Who refreshes the token.
 pub const TOKEN_LEASE: &str = "state/token-lease.json";
 
@@ -37,6 +43,9 @@ pub fn testimony(uid: &Uid) -> String {
 pub fn ledger_aside(at: Timestamp) -> String {
     format!("state/ledger-aside/{}/", at.strftime("%Y%m%dT%H%M%SZ"))
 }
+
+/// Where the runs are.
+pub const RUNS: &str = "runs/";
 
 /// Everything of one run.
 pub fn run(run: &RunId, name: &str) -> String {

@@ -7,6 +7,8 @@
 //! state/inbound.json                            how fresh the inbound read is, and who reads it
 //! state/due.json                                people whom the next run reads whatever their time says
 //! state/testimony/<person>.json                 why an operator let somebody come back
+//! state/erasure.json                            how far erasing people has come
+//! state/quota.json                              the day's calls to Constant Contact
 //! state/token-lease.json                        who refreshes the token
 //! state/ledger/<shard>                          the agreements; only poll writes, and an operator who decides
 //! state/ledger-aside/<instant>/<shard>          the agreements before an operator had them forgotten
@@ -24,9 +26,11 @@ pub mod aside;
 pub mod bucket;
 pub mod conflicts;
 pub mod document;
+pub mod erased;
 pub mod keys;
 pub mod ledger;
 pub mod lines;
+pub mod purge;
 pub mod runs;
 pub mod shard;
 pub mod state;
@@ -55,6 +59,12 @@ pub enum StoreError {
         /// What is wrong, without its content.
         problem: String,
     },
+    /// The ledger has people who are known by a keyed hash alone, and was not given the key.
+    #[error("{key} has people who were erased, and the key by which they are known is missing")]
+    Locked {
+        /// The shard.
+        key: String,
+    },
     /// Somebody else kept changing the same object.
     #[error(
         "{key} was changed by somebody else {tries} times in a row; the next invocation tries again"
@@ -71,7 +81,7 @@ impl Dispose for StoreError {
     fn disposition(&self) -> Disposition {
         match self {
             Self::Bucket(error) => error.disposition(),
-            Self::Broken { .. } => Disposition::Halt,
+            Self::Broken { .. } | Self::Locked { .. } => Disposition::Halt,
             Self::Contended { .. } => Disposition::Retry { after: None },
         }
     }

@@ -11,6 +11,8 @@ use super::document::Document;
 use super::{SWAPS_MAX, StoreError, keys};
 use crate::domain::Uid;
 use crate::domain::brake::Pulled;
+use crate::domain::erasure::Erasure;
+use crate::domain::quota::Quota;
 use crate::domain::run::RunLease;
 use crate::domain::watermark::{InboundState, Watermarks};
 
@@ -118,6 +120,56 @@ impl StateStore {
         self.change(keys::INBOUND_BRAKE, change).await
     }
 
+    /// How far erasing people has come, with the version that was read.
+    ///
+    /// # Errors
+    /// When the bucket refuses or the object is broken.
+    pub async fn erasure(&self) -> Result<(Erasure, Option<ETag>), StoreError> {
+        self.read(keys::ERASURE).await
+    }
+
+    /// Writes it over the version that was read; `Taken` when somebody else did meanwhile.
+    ///
+    /// # Errors
+    /// When the bucket refuses.
+    pub async fn write_erasure(
+        &self,
+        erasure: &Erasure,
+        known: Option<&ETag>,
+    ) -> Result<Put, StoreError> {
+        self.write(keys::ERASURE, erasure, known).await
+    }
+
+    /// Changes it, whoever else does too.
+    ///
+    /// # Errors
+    /// When the bucket refuses, or others keep changing it.
+    pub async fn change_erasure(
+        &self,
+        change: impl Fn(&mut Erasure),
+    ) -> Result<Erasure, StoreError> {
+        self.change(keys::ERASURE, change).await
+    }
+
+    /// The brake that an erasure pulled, if one did.
+    ///
+    /// # Errors
+    /// When the bucket refuses or the object is broken.
+    pub async fn erasure_brake(&self) -> Result<Option<Pulled>, StoreError> {
+        Ok(self.read(keys::ERASURE_BRAKE).await?.0)
+    }
+
+    /// Pulls, releases or forgets it.
+    ///
+    /// # Errors
+    /// When the bucket refuses, or others keep changing it.
+    pub async fn change_erasure_brake(
+        &self,
+        change: impl Fn(&mut Option<Pulled>),
+    ) -> Result<Option<Pulled>, StoreError> {
+        self.change(keys::ERASURE_BRAKE, change).await
+    }
+
     /// Whom the next run reads whatever their time says.
     ///
     /// # Errors
@@ -132,6 +184,14 @@ impl StateStore {
     /// When the bucket refuses, or others keep changing it.
     pub async fn change_due(&self, change: impl Fn(&mut Due)) -> Result<Due, StoreError> {
         self.change(keys::DUE, change).await
+    }
+
+    /// Takes calls from the day, or notes what is left of it. Answers what `change` answers.
+    ///
+    /// # Errors
+    /// When the bucket refuses, or others keep changing it.
+    pub async fn change_quota<A>(&self, change: impl Fn(&mut Quota) -> A) -> Result<A, StoreError> {
+        Ok(self.change_and_tell(keys::QUOTA, change).await?.1)
     }
 
     pub(super) async fn read<T: DeserializeOwned + Default>(
@@ -164,15 +224,27 @@ impl StateStore {
     where
         T: DeserializeOwned + Serialize + Default + Clone + PartialEq,
     {
+        Ok(self.change_and_tell(key, change).await?.0)
+    }
+
+    /// Answers what is there afterwards, and what `change` answers to that.
+    async fn change_and_tell<T, A>(
+        &self,
+        key: &str,
+        change: impl Fn(&mut T) -> A,
+    ) -> Result<(T, A), StoreError>
+    where
+        T: DeserializeOwned + Serialize + Default + Clone + PartialEq,
+    {
         for _ in 0..SWAPS_MAX {
             let (before, etag): (T, _) = self.read(key).await?;
             let mut after = before.clone();
-            change(&mut after);
+            let answer = change(&mut after);
             if after == before {
-                return Ok(after);
+                return Ok((after, answer));
             }
             match self.write(key, &after, etag.as_ref()).await? {
-                Put::Done(_) => return Ok(after),
+                Put::Done(_) => return Ok((after, answer)),
                 Put::Taken => {}
             }
         }
