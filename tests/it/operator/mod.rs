@@ -1,6 +1,10 @@
 //! The operator's commands against the simulated vendors and AWS, in process and under a paused clock.
 
 mod check;
+mod conflicts;
+mod deployment;
+mod looking;
+mod rebuild;
 mod run;
 
 use std::sync::Arc;
