@@ -13,6 +13,7 @@ mod characters;
 mod constant_contact;
 mod constant_contact_v2;
 mod contract;
+mod erasure;
 mod events;
 mod gigya;
 mod infra;
