@@ -19,6 +19,7 @@ mod gigya;
 mod infra;
 mod leaving;
 mod operator;
+mod populations;
 mod quota;
 mod recovery;
 mod redelivery;

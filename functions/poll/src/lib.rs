@@ -11,6 +11,7 @@ mod erasure;
 mod errands;
 mod error;
 mod event;
+mod hand_over;
 mod handler;
 mod home;
 mod people;
