@@ -5,6 +5,7 @@ mod confirmed;
 mod found;
 mod heirs;
 mod kills;
+mod lite;
 
 use std::time::Duration;
 
