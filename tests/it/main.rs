@@ -15,6 +15,7 @@ mod constant_contact_v2;
 mod contract;
 mod doors;
 mod dry_run;
+mod erasure;
 mod events;
 mod gigya;
 mod infra;
