@@ -152,6 +152,14 @@ impl Terminal {
         Ok(balanced && letters_in_order)
     }
 
+    /// A result, on standard output.
+    ///
+    /// # Errors
+    /// When nobody listens any longer.
+    pub fn result(&self, text: &str) -> io::Result<()> {
+        self.print(text)
+    }
+
     fn print(&self, text: &str) -> io::Result<()> {
         self.bars.suspend(|| {
             let mut out = io::stdout().lock();
