@@ -7,17 +7,17 @@ use jiff::{SignedDuration, Timestamp};
 use shared::constant_contact::ContactsQuery;
 use shared::domain::agreed::Agreed;
 use shared::domain::batch::Agreement;
-use shared::domain::patch::Patch;
 use shared::domain::plan::{Plan, Seen, plan};
 use shared::domain::report::Inbound;
 use shared::domain::watermark::InboundState;
-use shared::domain::{Contact, ContactId, Dialect, Dispose as _, Disposition, Uid};
+use shared::domain::{Account, Contact, ContactId, Dialect, Dispose as _, Disposition, Uid};
 use shared::invocation::Invocation;
 use shared::telemetry::chain;
 use tracing::{info, warn};
 
 use crate::departures::Departures;
 use crate::error::PollError;
+use crate::home;
 use crate::people::identify;
 use crate::services::{Ready, Services};
 use crate::settle::agree;
@@ -159,7 +159,7 @@ impl Carrier<'_> {
         }
         self.counts.seen += contacts.len() as u64;
         let read = contacts.len();
-        let people = identify(contacts, &self.services.ledger, &self.ready.gigya).await?;
+        let people = identify(contacts, &self.services.ledger, self.ready).await?;
         self.counts.ignored += (read - people.len()) as u64;
         let uids = people.iter().map(|(uid, _)| uid.clone());
         let known = self.services.ledger.look_up(uids, []).await?.people;
@@ -254,15 +254,14 @@ impl Carrier<'_> {
             let due = first.due.then(|| uid.clone());
             return Ok(CarriedOne { fate, agreement: noted(uid, agreed, first.noted), due });
         }
-        let paths = self.ready.settings.policy.paths();
-        let Some(account) = self.ready.gigya.account(&uid, &paths).await? else {
+        let Some(account) = home::account(self.ready, &uid).await? else {
             let agreement = noted(uid, agreed, first.noted);
             return Ok(CarriedOne { fate: Fate::Ignored, agreement, due: None });
         };
         let second = plan(Seen::Present(&account), Seen::Present(contact), agreed, terms, now);
         let is_due = second.outbound.is_some() || second.due;
         let mut agreement = second.noted.clone();
-        let fate = match self.write_home(&uid, &second, &mut agreement, agreed).await {
+        let fate = match self.write_home(&account, &second, &mut agreement, agreed).await {
             Ok(fate) => fate,
             Err(error) if error.disposition() == Disposition::Reject => {
                 warn!(
@@ -282,7 +281,7 @@ impl Carrier<'_> {
     /// Writes what the plan says to Gigya, and only then lets the ledger know.
     async fn write_home(
         &self,
-        uid: &Uid,
+        account: &Account,
         plan: &Plan,
         agreement: &mut Option<Agreed>,
         agreed: Option<&Agreed>,
@@ -291,7 +290,7 @@ impl Carrier<'_> {
             let fate = if plan.conflicts.is_empty() { Fate::Echo } else { Fate::Conflict };
             return Ok(fate);
         };
-        let written_at = write(self.ready, uid, &inbound.leaves).await?;
+        let written_at = home::write(self.ready, account, &inbound.leaves).await?;
         let own = agreement.get_or_insert_with(|| agreed.cloned().unwrap_or_default());
         own.written_at = written_at.or(own.written_at);
         Ok(if inbound.opts_out { Fate::OptedOut } else { Fate::Carried })
@@ -311,25 +310,6 @@ impl Carrier<'_> {
         self.due.clear();
         Ok(())
     }
-}
-
-/// Writes leaves to one account. Answers Gigya's time of the write. Where Gigya refuses a value, an opt-out that was to
-/// travel with it is written by itself: it must not fail with a name that is too long.
-pub(crate) async fn write(
-    ready: &Ready,
-    uid: &Uid,
-    leaves: &[(shared::domain::Path, serde_json::Value)],
-) -> Result<Option<Timestamp>, PollError> {
-    let patch = Patch::from_leaves(leaves.iter().cloned())?;
-    let error = match ready.gigya.set_account(uid, &patch).await {
-        Ok(written) => return Ok(written.at),
-        Err(error) => error,
-    };
-    let opt_out = ready.settings.policy.consent.opt_out_leaf();
-    if error.disposition() == Disposition::Reject && leaves.len() > 1 && leaves.contains(&opt_out) {
-        ready.gigya.set_account(uid, &Patch::from_leaves([opt_out])?).await?;
-    }
-    Err(error.into())
 }
 
 fn noted(uid: Uid, before: Option<&Agreed>, after: Option<Agreed>) -> Option<Agreement> {

@@ -20,8 +20,8 @@ use shared::telemetry::chain;
 use tracing::{info, warn};
 
 use crate::brake;
-use crate::carry::write;
 use crate::error::PollError;
+use crate::home;
 use crate::removals::{self, ToRemove};
 use crate::rest::{self, Rest};
 use crate::services::{Ready, Services};
@@ -177,16 +177,16 @@ impl Runner<'_> {
         let ready = self.ready;
         let known = self.services.ledger.look_up([uid.clone()], []).await?.people;
         let agreed = known.get(uid);
-        let paths = ready.settings.policy.paths();
-        let account = ready.gigya.account(uid, &paths).await?;
+        let account = home::account(ready, uid).await?;
         let contact = self.contact(agreed, account.as_ref()).await?;
-        let gigya = account.as_ref().map_or(Seen::Absent, Seen::Present);
+        // Whom Gigya does not know by this UID need not be deleted there: nothing is decided without more.
+        let gigya = account.as_ref().map_or(Seen::Unobserved, Seen::Present);
         let there = contact.as_ref().map_or(Seen::Absent, Seen::Present);
         let plan = plan(gigya, there, agreed, ready.terms(), invocation.now());
 
         let mut noted = plan.noted.clone();
-        if let Some(inbound) = &plan.inbound {
-            let written_at = match write(ready, uid, &inbound.leaves).await {
+        if let (Some(inbound), Some(account)) = (&plan.inbound, &account) {
+            let written_at = match home::write(ready, account, &inbound.leaves).await {
                 Ok(written_at) => written_at,
                 Err(error) if error.disposition() == Disposition::Reject => {
                     let reason = "Gigya refused a value that came home from Constant Contact";
@@ -238,7 +238,9 @@ impl Runner<'_> {
                 self.to_remove.entry(lists).or_default().push(Leaver::from(&contact));
                 true
             }
-            (Some(Outbound::Join { .. } | Outbound::Update { .. }), _) => {
+            // A deletion has to be confirmed first, which is not done here.
+            (Some(Outbound::Join { .. } | Outbound::Update { .. }), _)
+            | (Some(Outbound::Leave(Leave::Delete)), Some(_)) => {
                 self.remember(uid, invocation).await?;
                 false
             }
@@ -247,7 +249,12 @@ impl Runner<'_> {
                 self.remember(uid, invocation).await?;
                 false
             }
-            (None, _) => false,
+            (None, _) => {
+                if account.is_none() {
+                    self.remember(uid, invocation).await?;
+                }
+                false
+            }
         };
         let after = if is_done { after } else { noted };
         let Some(after) = after else { return Ok(()) };

@@ -5,12 +5,12 @@ use serde::Serialize;
 use serde_json::Value;
 use shared::domain::RunId;
 use shared::domain::report::{Calls, Inbound};
-use shared::domain::run::{OpenRun, Run};
+use shared::domain::run::{OpenRun, Phase, Run};
 use shared::domain::watermark::InboundState;
 use shared::invocation::Invocation;
 use shared::store::RunStore;
 use shared::store::bucket::{ETag, Put};
-use tracing::error;
+use tracing::{error, warn};
 
 use crate::carry::{self, Reach};
 use crate::close;
@@ -38,6 +38,11 @@ pub enum Answer {
     Idle {
         /// Always true.
         idle: bool,
+    },
+    /// The day's calls to Constant Contact are spent; what is left is done when there are more.
+    Spent {
+        /// How long until it is worth asking again, in seconds.
+        spent_seconds: u64,
     },
     /// What was done.
     Done {
@@ -76,11 +81,32 @@ pub async fn handle(
     };
     let mut tick = Tick { services, invocation, inbound, etag };
     // Boxed, as are its steps: the futures of the clients lie deep in one another.
-    let done = Box::pin(tick.work(ask, lease.open, is_due)).await;
+    let done = Box::pin(tick.work(ask, lease.open.clone(), is_due)).await;
     let given_back = tick.give_back().await;
-    let answer = done?;
+    let answer = match done {
+        Ok(answer) => answer,
+        Err(error) => without_calls(services, lease.open, error, invocation).await?,
+    };
     given_back?;
     Ok(answer)
+}
+
+/// A spent day is no failure: nothing is lost, and the next tick asks again. Nor does the open run stand still meanwhile.
+async fn without_calls(
+    services: &Services,
+    open: Option<OpenRun>,
+    error: PollError,
+    invocation: &Invocation,
+) -> Result<Answer, PollError> {
+    let Some(wait) = error.spent_for() else { return Err(error) };
+    if let Some(open) = open {
+        let store = services.run(&open.run);
+        if let Some(run) = store.read().await?.filter(|run| run.phase == Phase::Announced) {
+            store.write(&Run { moved_at: invocation.now(), ..run }).await?;
+        }
+    }
+    warn!(wait.seconds = wait.as_secs(), "The day's calls to Constant Contact are spent.");
+    Ok(Answer::Spent { spent_seconds: wait.as_secs() })
 }
 
 fn is_older(at: Option<Timestamp>, than: SignedDuration, invocation: &Invocation) -> bool {

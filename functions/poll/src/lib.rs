@@ -11,6 +11,7 @@ mod errands;
 mod error;
 mod event;
 mod handler;
+mod home;
 mod people;
 mod removals;
 mod rest;

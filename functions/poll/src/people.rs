@@ -3,16 +3,17 @@
 use std::collections::HashMap;
 
 use shared::domain::{Contact, ContactId, Uid};
-use shared::gigya::{Found, Gigya};
 use shared::store::Ledger;
 
 use crate::error::PollError;
+use crate::home;
+use crate::services::Ready;
 
 /// Finds out whose contacts these are. Whoever is nobody's is left out: we make no accounts.
 pub(crate) async fn identify(
     contacts: Vec<Contact>,
     ledger: &Ledger,
-    gigya: &Gigya,
+    ready: &Ready,
 ) -> Result<Vec<(Uid, Contact)>, PollError> {
     let unnamed: Vec<ContactId> = contacts
         .iter()
@@ -24,7 +25,7 @@ pub(crate) async fn identify(
     for contact in contacts {
         let uid = match contact.uid.clone().or_else(|| by_contact.get(&contact.id).cloned()) {
             Some(uid) => uid,
-            None => match look_up(&contact, gigya).await? {
+            None => match look_up(&contact, ready).await? {
                 Some(uid) => uid,
                 None => continue,
             },
@@ -40,14 +41,11 @@ pub(crate) async fn identify(
 }
 
 /// The account with the contact's address, when there is exactly one. A deleted contact is not worth a look.
-async fn look_up(contact: &Contact, gigya: &Gigya) -> Result<Option<Uid>, PollError> {
+async fn look_up(contact: &Contact, ready: &Ready) -> Result<Option<Uid>, PollError> {
     let Some(address) = contact.email.as_ref().filter(|_| contact.deleted_at.is_none()) else {
         return Ok(None);
     };
-    Ok(match gigya.account_by_address(address).await? {
-        Found::One(account) => Some(account.uid().clone()),
-        Found::None | Found::Several(_) => None,
-    })
+    home::holder(ready, address).await
 }
 
 /// Of two contacts that carry one UID: the one that is not deleted, then the one that changed last.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use shared::aws::SdkConfig;
 use shared::constant_contact::ConstantContact;
 use shared::domain::plan::Terms;
+use shared::domain::quota::Spender;
 use shared::domain::report::Calls;
 use shared::domain::{FingerprintKey, RunId};
 use shared::gigya::Gigya;
@@ -107,6 +108,7 @@ impl Services {
             (self.secrets.clone(), self.bucket.clone()),
             &self.wire,
             &now,
+            Spender::Poll,
         )?;
         let key = secret.fingerprint_key;
         let ready = Arc::new(Ready { settings, key, gigya, constant_contact });

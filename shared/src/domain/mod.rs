@@ -27,6 +27,7 @@ pub mod message;
 pub mod patch;
 pub mod plan;
 pub mod policy;
+pub mod quota;
 pub mod report;
 pub mod run;
 pub mod secret;

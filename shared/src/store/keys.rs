@@ -14,6 +14,8 @@ pub const INBOUND: &str = "state/inbound.json";
 pub const INBOUND_BRAKE: &str = "state/inbound-brake.json";
 /// People whom the next run reads whatever their time says.
 pub const DUE: &str = "state/due.json";
+/// The day's calls to Constant Contact.
+pub const QUOTA: &str = "state/quota.json";
 /// Who refreshes the token.
 pub const TOKEN_LEASE: &str = "state/token-lease.json";
 

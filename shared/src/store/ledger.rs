@@ -231,7 +231,9 @@ impl AddressChange {
         let old = before.and_then(|agreed| agreed.address);
         let old_left = before.and_then(|agreed| agreed.left);
         if let Some(address) = old.filter(|address| Some(*address) != after.address) {
-            changes.push(Self { uid: uid.clone(), address, holds: false, left: old_left });
+            // Whoever goes and leaves in one step leaves the address with the mark.
+            let left = after.left.or(old_left);
+            changes.push(Self { uid: uid.clone(), address, holds: false, left });
         }
         if let Some(address) = after.address
             && (old != after.address || old_left != after.left)

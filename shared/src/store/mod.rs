@@ -6,6 +6,7 @@
 //! state/watermarks.json                         up to where each direction is done
 //! state/inbound.json                            how fresh the inbound read is, and who reads it
 //! state/due.json                                people whom the next run reads whatever their time says
+//! state/quota.json                              the day's calls to Constant Contact
 //! state/token-lease.json                        who refreshes the token
 //! state/ledger/<shard>                          the agreements; only poll writes
 //! runs/<run>/run.json                           what was asked for, and how far reading has come

@@ -11,6 +11,7 @@ use super::document::Document;
 use super::{SWAPS_MAX, StoreError, keys};
 use crate::domain::Uid;
 use crate::domain::brake::Pulled;
+use crate::domain::quota::Quota;
 use crate::domain::run::RunLease;
 use crate::domain::watermark::{InboundState, Watermarks};
 
@@ -134,6 +135,14 @@ impl StateStore {
         self.change(keys::DUE, change).await
     }
 
+    /// Takes calls from the day, or notes what is left of it. Answers what `change` answers.
+    ///
+    /// # Errors
+    /// When the bucket refuses, or others keep changing it.
+    pub async fn change_quota<A>(&self, change: impl Fn(&mut Quota) -> A) -> Result<A, StoreError> {
+        Ok(self.change_and_tell(keys::QUOTA, change).await?.1)
+    }
+
     async fn read<T: DeserializeOwned + Default>(
         &self,
         key: &str,
@@ -160,15 +169,27 @@ impl StateStore {
     where
         T: DeserializeOwned + Serialize + Default + Clone + PartialEq,
     {
+        Ok(self.change_and_tell(key, change).await?.0)
+    }
+
+    /// Answers what is there afterwards, and what `change` answers to that.
+    async fn change_and_tell<T, A>(
+        &self,
+        key: &str,
+        change: impl Fn(&mut T) -> A,
+    ) -> Result<(T, A), StoreError>
+    where
+        T: DeserializeOwned + Serialize + Default + Clone + PartialEq,
+    {
         for _ in 0..SWAPS_MAX {
             let (before, etag): (T, _) = self.read(key).await?;
             let mut after = before.clone();
-            change(&mut after);
+            let answer = change(&mut after);
             if after == before {
-                return Ok(after);
+                return Ok((after, answer));
             }
             match self.write(key, &after, etag.as_ref()).await? {
-                Put::Done(_) => return Ok(after),
+                Put::Done(_) => return Ok((after, answer)),
                 Put::Taken => {}
             }
         }

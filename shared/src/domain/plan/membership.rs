@@ -78,7 +78,9 @@ impl Person<'_> {
         match self.next.left.map(|left| left.kind) {
             Some(Departure::Unsubscribed) => true,
             Some(Departure::Deleted) => consent.on_contact_deleted == OnContactDeleted::OptOut,
-            Some(Departure::Withdrawn) | None => consent.on_list_leave == OnListLeave::OptOut,
+            Some(Departure::Withdrawn | Departure::Erased) | None => {
+                consent.on_list_leave == OnListLeave::OptOut
+            }
         }
     }
 
@@ -314,5 +316,6 @@ fn reason_of(kind: Departure) -> Reason {
         Departure::Unsubscribed => Reason::Unsubscribed,
         Departure::Deleted => Reason::DeletedInConstantContact,
         Departure::Withdrawn => Reason::WithdrewBefore,
+        Departure::Erased => Reason::DeletedAtGigya,
     }
 }

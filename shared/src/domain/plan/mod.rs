@@ -7,6 +7,9 @@
 #[cfg(test)]
 mod far_side_tests;
 mod fields;
+mod gone;
+#[cfg(test)]
+mod leaving_tests;
 mod membership;
 #[cfg(test)]
 mod properties;
@@ -39,7 +42,8 @@ use super::report::Class;
 pub enum Seen<T> {
     /// It is there, and this is it.
     Present(T),
-    /// We looked, and it is not there.
+    /// It is confirmed that it is not there. An account is gone only if Gigya says that it was deleted; one that a search or
+    /// `accounts.getAccountInfo` does not know may be another's by now, and is [`Seen::Unobserved`].
     Absent,
     /// We did not look.
     Unobserved,
@@ -124,6 +128,8 @@ pub enum Leave {
     Unsubscribe,
     /// Taken off these lists.
     RemoveFromLists(BTreeSet<ListId>),
+    /// Deleted, because the account was deleted at Gigya. v2 deletes nobody, and unsubscribes instead.
+    Delete,
 }
 
 /// One contact of an import.
@@ -199,6 +205,8 @@ pub enum Reason {
     Unfitting,
     /// Another account has the same address and keeps the contact.
     SharedAddress,
+    /// The account was deleted at Gigya.
+    DeletedAtGigya,
 }
 
 impl fmt::Display for Reason {
@@ -222,6 +230,7 @@ impl fmt::Display for Reason {
             Self::AwaitsContact => "the address changed before Constant Contact showed the contact",
             Self::Unfitting => "a value has characters that Constant Contact does not take",
             Self::SharedAddress => "another account has the same address",
+            Self::DeletedAtGigya => "the account was deleted at Gigya",
         })
     }
 }
@@ -247,7 +256,8 @@ impl Plan {
     }
 }
 
-/// Decides what is to be done for one person. `now` dates what Constant Contact gives no time for.
+/// Decides what is to be done for one person. `now` dates what Constant Contact gives no time for, and the deletion of an
+/// account that is gone: who knows when that was says so.
 pub fn plan(
     gigya: Seen<&Account>,
     contact: Seen<&Contact>,
@@ -257,23 +267,18 @@ pub fn plan(
 ) -> Plan {
     let unknown = Agreed::default();
     let known = agreed.unwrap_or(&unknown);
+    let person = Person { known, terms, now, next: known.clone(), sees_alive: false };
     let (gigya, stale) = match gigya {
-        Seen::Present(account) if known.is_stale(account.last_updated()) => {
-            (Seen::Unobserved, true)
-        }
+        Seen::Present(account) if person.is_stale(account) => (Seen::Unobserved, true),
         seen @ (Seen::Present(_) | Seen::Absent | Seen::Unobserved) => (seen, false),
     };
-    let mut person = Person { known, terms, now, next: known.clone(), sees_alive: false };
-    let departed = match contact {
-        Seen::Present(contact) => person.observe(contact),
-        Seen::Absent => person.observe_absence(),
-        Seen::Unobserved => false,
-    };
     let mut plan = match gigya {
-        Seen::Present(account) => person.with_account(account, contact, departed),
-        Seen::Absent | Seen::Unobserved => person.without_account(contact, departed),
+        Seen::Present(account) => person.with_account(account, contact),
+        Seen::Absent => person.gone(contact, true),
+        Seen::Unobserved if known.is_erased() => person.gone(contact, false),
+        Seen::Unobserved => person.without_account(contact),
     };
-    if stale {
+    if stale && !known.is_erased() {
         plan.reason = Reason::StaleRead;
         if plan.look {
             // What cannot be decided on a stale read must be found again.
@@ -304,8 +309,28 @@ impl Person<'_> {
         address_fingerprint(self.terms.key, address)
     }
 
+    /// Whether the account was read too early to say anything: before our own last write, or before it was deleted.
+    fn is_stale(&self, account: &Account) -> bool {
+        let read = account.last_updated();
+        let is_of_before =
+            self.known.erased_at.is_some_and(|at| read.is_some_and(|read| read <= at));
+        let wish = self.terms.policy.consent.wish(account, self.known.wish);
+        self.known.is_stale(read)
+            || (is_of_before && !self.known.left.is_some_and(|left| wish.is_newer_than(left.at)))
+    }
+
+    /// Notes what Constant Contact shows. Answers whether the person left since the agreement.
+    fn look_at(&mut self, contact: Seen<&Contact>) -> bool {
+        match contact {
+            Seen::Present(contact) => self.observe(contact),
+            Seen::Absent => self.observe_absence(),
+            Seen::Unobserved => false,
+        }
+    }
+
     /// Only Constant Contact was looked at: echoes end here; what concerns Gigya asks for a look.
-    fn without_account(mut self, contact: Seen<&Contact>, departed: bool) -> Plan {
+    fn without_account(mut self, contact: Seen<&Contact>) -> Plan {
+        let departed = self.look_at(contact);
         let mut plan = Plan::nothing(Class::Unchanged, Reason::InStep);
         plan.departs = departed && self.asks_to_opt_out();
         if let Some(contact) = alive(contact) {
@@ -322,8 +347,11 @@ impl Person<'_> {
         plan
     }
 
-    fn with_account(mut self, account: &Account, contact: Seen<&Contact>, departed: bool) -> Plan {
+    fn with_account(mut self, account: &Account, contact: Seen<&Contact>) -> Plan {
+        let departed = self.look_at(contact);
         let policy = self.terms.policy;
+        // Whoever has an account is not gone, though the mark stays.
+        self.next.erased_at = None;
         let mut plan = Plan::nothing(Class::Unchanged, Reason::InStep);
         let mut wish = policy.consent.wish(account, self.known.wish);
         let mut leaves = Vec::new();

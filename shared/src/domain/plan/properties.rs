@@ -11,11 +11,12 @@ use crate::domain::consent::{AgreedWish, Wish};
 use crate::domain::contact::{Contact, Permission};
 use crate::domain::fingerprint::FingerprintKey;
 use crate::domain::mapping::Owner;
+use crate::domain::policy::OnDelete;
 use crate::domain::report::Class;
 
 /// States of each of the tests here. Each is looked at in [`VIEWS`] ways or through every step of a life.
 const STATES: u32 = 90_000;
-const VIEWS: u32 = 6;
+const VIEWS: u32 = 8;
 /// Ledgers that are merged, which is cheap.
 const MERGES: u32 = 400_000;
 const _: () = assert!(STATES * VIEWS + STATES + MERGES >= 1_000_000, "by the million");
@@ -50,6 +51,8 @@ fn views(state: &State) -> [View<'_>; VIEWS as usize] {
         (account, Seen::Absent),
         (account, Seen::Unobserved),
         (Seen::Absent, contact),
+        (Seen::Absent, Seen::Absent),
+        (Seen::Absent, Seen::Unobserved),
         (Seen::Unobserved, contact),
         (Seen::Unobserved, Seen::Absent),
     ]
@@ -118,7 +121,12 @@ impl View<'_> {
     }
 
     fn who_was_not_looked_at_is_left_alone(&self) {
-        if !matches!(self.gigya, Seen::Present(_)) || self.is_stale() {
+        let is_unseen = match self.gigya {
+            Seen::Present(_) => self.is_stale(),
+            Seen::Absent => false,
+            Seen::Unobserved => true,
+        };
+        if is_unseen {
             assert_eq!((&self.plan.outbound, &self.plan.inbound), (&None, &None));
         }
         if !matches!(self.contact, Seen::Present(_) | Seen::Absent) {
@@ -169,8 +177,36 @@ impl View<'_> {
         }
     }
 
+    /// Whoever is gone at Gigya has nothing that could be sent, carried or kept.
+    fn who_is_gone_gives_no_value(&self) {
+        if !matches!(self.gigya, Seen::Absent) {
+            return;
+        }
+        assert_eq!((row(&self.plan), &self.plan.inbound), (None, &None));
+        assert!(matches!(self.plan.outbound, None | Some(Outbound::Leave(_))));
+        let agreed = self.plan.agreed.clone().unwrap_or_else(|| self.state.known());
+        assert!(agreed.is_erased() && agreed.left.is_some());
+        assert_eq!(agreed.clone().forgotten(), agreed, "more than the mark is kept");
+        let stays = match (self.state.policy.consent.on_delete, &self.plan.outbound) {
+            (OnDelete::Delete, outbound) => {
+                assert!(matches!(outbound, None | Some(Outbound::Leave(Leave::Delete))));
+                false
+            }
+            (OnDelete::Unsubscribe, outbound) => {
+                assert!(matches!(outbound, None | Some(Outbound::Leave(Leave::Unsubscribe))));
+                true
+            }
+            (OnDelete::Keep, outbound) => {
+                assert_eq!(*outbound, None);
+                true
+            }
+        };
+        assert!(stays || agreed.contact.is_none(), "a contact that is deleted is forgotten");
+    }
+
     fn silence_never_unsubscribes(&self) {
-        if self.wish() == Wish::Silent && matches!(self.contact, Seen::Unobserved) {
+        let is_silent = matches!(self.gigya, Seen::Present(_)) && self.wish() == Wish::Silent;
+        if is_silent && matches!(self.contact, Seen::Unobserved) {
             assert!(!matches!(self.plan.outbound, Some(Outbound::Leave(Leave::Unsubscribe))));
         }
     }
@@ -239,12 +275,33 @@ fn a_plan_that_was_done_is_a_plan_of_nothing(state: &State) {
     }
 }
 
+/// Erases somebody as the plan says, and looks again.
+fn who_was_erased_stays_so(state: &State) {
+    for contact in [Seen::Present(&state.contact), Seen::Unobserved, Seen::Absent] {
+        let first = state.plan(Seen::Absent, contact);
+        let after = state.after(&first);
+        for (view, plan) in [
+            ("gone and seen", after.plan(Seen::Absent, Seen::Present(&after.contact))),
+            ("gone", after.plan(Seen::Absent, Seen::Unobserved)),
+            ("poll", after.plan(Seen::Unobserved, Seen::Present(&after.contact))),
+        ] {
+            let believed_there = matches!(contact, Seen::Present(_)) || first.outbound.is_some();
+            let context = || format!("first {first:?}\nthen {view} plans {plan:?}");
+            assert!(!believed_there || plan.outbound.is_none(), "{}", context());
+            assert!(!believed_there || !(plan.look || plan.due || plan.departs), "{}", context());
+        }
+    }
+}
+
 fn nothing_that_was_learnt_is_forgotten(now: &Agreed, before: &Agreed, after: &Agreed) {
     let merged = now.clone().merge(before, after);
     for learnt in [now, after] {
         if let Some(mark) = learnt.left.filter(|_| learnt.left != before.left) {
             let merged = merged.left.expect("a mark was lost");
             assert_eq!(merged.or_stronger(Some(mark)), merged, "a mark was weakened");
+        }
+        if merged.is_erased() {
+            continue;
         }
         for (list, at) in &learnt.left_lists {
             if before.left_lists.get(list) != Some(at) {
@@ -269,6 +326,7 @@ proptest! {
             view.who_was_not_looked_at_is_left_alone();
             view.only_mapped_fields_travel_and_only_their_way();
             view.the_poorer_value_never_replaces_the_better();
+            view.who_is_gone_gives_no_value();
             view.silence_never_unsubscribes();
             view.the_class_is_what_goes_out();
             view.an_opt_out_in_constant_contact_comes_home();
@@ -278,6 +336,7 @@ proptest! {
     #[test]
     fn every_plan_that_was_done_is_a_plan_of_nothing(state in states()) {
         a_plan_that_was_done_is_a_plan_of_nothing(&state);
+        who_was_erased_stays_so(&state);
     }
 }
 

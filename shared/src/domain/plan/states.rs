@@ -173,6 +173,10 @@ impl State {
             Outbound::Leave(Leave::RemoveFromLists(lists)) => {
                 contact.lists.retain(|list| !lists.contains(list));
             }
+            Outbound::Leave(Leave::Delete) => {
+                contact.lists.clear();
+                contact.deleted_at = Some(self.now);
+            }
         }
         contact.fields.retain(|_, value| !value.is_empty());
     }
@@ -227,7 +231,7 @@ fn policy(choices: &mut Choices<'_>) -> Policy {
         double_opt_in: choices.seldom(),
         resubscribe: Resubscribe::Never,
         on_opt_out: choices.pick(&[OnOptOut::Unsubscribe, OnOptOut::RemoveFromList]),
-        on_delete: OnDelete::Delete,
+        on_delete: choices.pick(&[OnDelete::Delete, OnDelete::Unsubscribe, OnDelete::Keep]),
         on_no_match: choices.pick(&[OnNoMatch::RemoveFromList, OnNoMatch::Keep]),
         on_list_leave: choices.pick(&[OnListLeave::OptOut, OnListLeave::Tombstone]),
         on_contact_deleted: choices.pick(&[OnContactDeleted::OptOut, OnContactDeleted::Tombstone]),
@@ -330,8 +334,11 @@ pub(super) fn agreed(choices: &mut Choices<'_>, key: &FingerprintKey) -> Agreed 
         Some(Departure::Withdrawn),
         Some(Departure::Deleted),
         Some(Departure::Unsubscribed),
+        Some(Departure::Erased),
     ]);
-    Agreed {
+    let left = kind.map(|kind| Tombstone { kind, at: choices.time() });
+    let erased_at = left.filter(|_| choices.seldom()).map(|left| left.at);
+    let agreed = Agreed {
         contact: choices.pick(&[None, Some("c1"), Some("c1")]).map(Into::into),
         address: choices
             .pick(&[None, Some(ADDRESSES[0]), Some(ADDRESSES[1])])
@@ -339,10 +346,12 @@ pub(super) fn agreed(choices: &mut Choices<'_>, key: &FingerprintKey) -> Agreed 
         fields,
         wish: choices.pick(&[AgreedWish::Silent, AgreedWish::Granted, AgreedWish::Withdrawn]),
         lists: lists(choices),
-        left: kind.map(|kind| Tombstone { kind, at: choices.time() }),
+        left,
         left_lists: lists(choices).into_iter().map(|list| (list, choices.time())).collect(),
         written_at: choices.seldom().then(|| at(22)),
-    }
+        erased_at,
+    };
+    if agreed.is_erased() { agreed.forgotten() } else { agreed }
 }
 
 /// Everything of it: these people do not exist.
