@@ -21,6 +21,8 @@ mod operator;
 mod quota;
 mod recovery;
 mod redelivery;
+mod regressions;
 mod round_trip;
 mod settings;
+mod simulation;
 mod trip;

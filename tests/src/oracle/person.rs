@@ -41,6 +41,21 @@ pub enum Act {
     ContactNoted(Box<Contact>),
 }
 
+impl Act {
+    /// The list that was left, if this was that.
+    pub(super) fn list_left(&self) -> Option<&String> {
+        if let Self::LeftList(list) = self { Some(list) } else { None }
+    }
+
+    /// The first name that was given, and whether at Gigya, if this was that.
+    pub(super) fn first_name(&self) -> Option<(bool, &String)> {
+        if let Self::FirstName(name) = self {
+            return Some((true, name));
+        }
+        if let Self::ContactFirstName(name) = self { Some((false, name)) } else { None }
+    }
+}
+
 /// How a person stands when everything is quiet.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Standing {
@@ -164,12 +179,8 @@ impl Known {
 
     /// Where they stand now is where the next spell begins.
     pub(super) fn begin_spell(&mut self, sight: Sight<'_>, rules: &Rules) {
-        let has_left_lists = self.acts.iter().filter_map(|(_, act)| match act {
-            Act::LeftList(list) => Some(list.clone()),
-            _ => None,
-        });
         let mut left_lists = self.stood.left_lists.clone();
-        left_lists.extend(has_left_lists);
+        left_lists.extend(self.acts.iter().filter_map(|(_, act)| act.list_left().cloned()));
         let mailed = mailed_lists(sight.contact, rules);
         left_lists.retain(|list| !mailed.contains(list));
         let leaves = |(_, act): &(Timestamp, Act)| {
@@ -209,11 +220,7 @@ impl Known {
 
     /// The first names that either side was given in this spell.
     pub(super) fn first_names_told(&self) -> Vec<String> {
-        let told = self.acts.iter().filter_map(|(_, act)| match act {
-            Act::FirstName(name) | Act::ContactFirstName(name) => Some(name.clone()),
-            _ => None,
-        });
-        told.collect()
+        self.acts.iter().filter_map(|(_, act)| Some(act.first_name()?.1.clone())).collect()
     }
 }
 

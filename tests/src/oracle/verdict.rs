@@ -84,11 +84,8 @@ impl Known {
         };
         let mut lists = fitting(self.account.as_ref(), rules);
         let mut mailing = mailing;
-        let left = self.acts.iter().filter_map(|(_, act)| match act {
-            Act::LeftList(list) => Some(list),
-            _ => None,
-        });
-        let mut left_lists: BTreeSet<&String> = left.collect();
+        let mut left_lists: BTreeSet<&String> =
+            self.acts.iter().filter_map(|(_, act)| act.list_left()).collect();
         if granted.is_none() {
             left_lists.extend(&self.stood.left_lists);
         } else if !left_lists.is_empty() && mailing == Mailing::Must {
@@ -103,15 +100,16 @@ impl Known {
                 && (withdrew.is_some() || opted_out.is_some() || !self.stood.is_subscribed));
         let mut first_names = self.stood.first_names.clone();
         let told = self.first_names_told();
-        if self.stood.was_mailed && !told.is_empty() {
+        // An import that was on its way says the older name once more; then the marketer's is lost, as any edit is that meets
+        // another one on the way.
+        let is_undisturbed = self.acts.len() == 1;
+        let is_of_gigya = self.acts.iter().any(|(_, act)| matches!(act, Act::FirstName(_)));
+        if self.stood.was_mailed && !told.is_empty() && (is_undisturbed || is_of_gigya) {
             first_names.clear();
         }
         for is_at_gigya in [true, false] {
-            let last = self.acts.iter().rev().find_map(|(_, act)| match act {
-                Act::FirstName(name) if is_at_gigya => Some(name),
-                Act::ContactFirstName(name) if !is_at_gigya => Some(name),
-                _ => None,
-            });
+            let mut given = self.acts.iter().rev().filter_map(|(_, act)| act.first_name());
+            let last = given.find(|(at_gigya, _)| *at_gigya == is_at_gigya).map(|(_, name)| name);
             first_names.extend(last.cloned());
         }
         if !self.stood.was_mailed {

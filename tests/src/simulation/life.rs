@@ -49,31 +49,39 @@ pub(super) struct Life {
 
 /// What may happen, and how often compared with the others.
 const DEEDS: [(Deed, u64); 21] = [
-    (Deed::LogIn, 5),
-    (Deed::FirstName, 5),
-    (Deed::LastName, 5),
-    (Deed::City, 3),
-    (Deed::Tier, 3),
-    (Deed::Nickname, 2),
-    (Deed::Address, 2),
-    (Deed::Region, 3),
-    (Deed::Withdraw, 3),
-    (Deed::Grant, 4),
-    (Deed::Deactivate, 1),
-    (Deed::Activate, 2),
-    (Deed::ClearLastName, 1),
-    (Deed::Register, 3),
-    (Deed::Unsubscribe, 2),
-    (Deed::LeaveList, 2),
-    (Deed::DeleteContact, 1),
-    (Deed::ContactFirstName, 4),
-    (Deed::ContactLastName, 2),
-    (Deed::ContactCity, 1),
-    (Deed::ContactNotes, 3),
+    (Deed::Home(Home::LogIn), 5),
+    (Deed::Home(Home::FirstName), 5),
+    (Deed::Home(Home::LastName), 5),
+    (Deed::Home(Home::City), 3),
+    (Deed::Home(Home::Tier), 3),
+    (Deed::Home(Home::Nickname), 2),
+    (Deed::Home(Home::Address), 2),
+    (Deed::Home(Home::Region), 3),
+    (Deed::Home(Home::Withdraw), 3),
+    (Deed::Home(Home::Grant), 4),
+    (Deed::Home(Home::Deactivate), 1),
+    (Deed::Home(Home::Activate), 2),
+    (Deed::Home(Home::ClearLastName), 1),
+    (Deed::Home(Home::Register), 3),
+    (Deed::There(There::Unsubscribe), 2),
+    (Deed::There(There::LeaveList), 2),
+    (Deed::There(There::Delete), 1),
+    (Deed::There(There::FirstName), 4),
+    (Deed::There(There::LastName), 2),
+    (Deed::There(There::City), 1),
+    (Deed::There(There::Note), 3),
 ];
 
+/// Something that somebody does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Deed {
+    Home(Home),
+    There(There),
+}
+
+/// At Gigya.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Home {
     LogIn,
     FirstName,
     LastName,
@@ -88,13 +96,18 @@ enum Deed {
     Activate,
     ClearLastName,
     Register,
+}
+
+/// In Constant Contact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum There {
     Unsubscribe,
     LeaveList,
-    DeleteContact,
-    ContactFirstName,
-    ContactLastName,
-    ContactCity,
-    ContactNotes,
+    Delete,
+    FirstName,
+    LastName,
+    City,
+    Note,
 }
 
 impl Life {
@@ -245,72 +258,71 @@ impl Life {
     /// Tries to do it; its name if it could be done.
     fn try_out(&mut self, deed: Deed, uid: &str) -> Option<&'static str> {
         match deed {
-            Deed::LogIn => self.edit(uid, "only logged in", |_, _| ()),
-            Deed::FirstName => {
+            Deed::Home(deed) => self.try_out_at_home(deed, uid),
+            Deed::There(deed) => self.try_out_there(deed, uid),
+        }
+    }
+
+    fn try_out_at_home(&mut self, deed: Home, uid: &str) -> Option<&'static str> {
+        match deed {
+            Home::LogIn => self.edit(uid, "only logged in", |_, _| ()),
+            Home::FirstName => {
                 let name = self.name();
                 self.edit(uid, "new first name", |_, profile| put(profile, "firstName", &name))?;
                 self.tell(uid, Act::FirstName(name));
                 Some("new first name")
             }
-            Deed::LastName => {
+            Home::LastName => {
                 let name = self.name();
                 self.edit(uid, "new last name", |_, profile| put(profile, "lastName", &name))
             }
-            Deed::ClearLastName => {
+            Home::ClearLastName => {
                 self.edit(uid, "took the last name back", |_, profile| drop(profile.remove("lastName")))
             }
-            Deed::City => {
+            Home::City => {
                 let city = format!("{} am Rhein", self.name());
                 self.edit(uid, "moved", |_, profile| put(profile, "city", &city))
             }
-            Deed::Nickname => {
+            Home::Nickname => {
                 let name = self.name();
                 self.edit(uid, "new nickname", |_, profile| put(profile, "nickname", &name))
             }
-            Deed::Address => {
+            Home::Address => {
                 self.serial += 1;
                 let address = format!("moved-{}@example.com", self.serial);
                 self.edit(uid, "new address", |_, profile| put(profile, "email", &address))
             }
-            Deed::Tier => {
+            Home::Tier => {
                 let tier = self.dice.one(&TIERS);
                 self.edit(uid, "new tier", |data, _| data["loyalty"]["tier"] = json!(tier))
             }
-            Deed::Region => {
+            Home::Region => {
                 let region = self.dice.one(&REGIONS);
                 self.edit(uid, "new region", |data, _| data["region"] = json!(region))
             }
-            Deed::Deactivate => self.activate(uid, false),
-            Deed::Activate => self.activate(uid, true),
-            Deed::Withdraw => self.wish(uid, false),
-            Deed::Grant => self.wish(uid, true),
-            Deed::Register => {
+            Home::Deactivate => self.activate(uid, false),
+            Home::Activate => self.activate(uid, true),
+            Home::Withdraw => self.wish(uid, false),
+            Home::Grant => self.wish(uid, true),
+            Home::Register => {
                 let account = self.newcomer(self.clock.now());
                 self.gigya.insert(account);
                 Some("registered")
             }
-            Deed::Unsubscribe
-            | Deed::LeaveList
-            | Deed::DeleteContact
-            | Deed::ContactFirstName
-            | Deed::ContactLastName
-            | Deed::ContactCity
-            | Deed::ContactNotes => self.try_out_there(deed, uid),
         }
     }
 
-    /// The same in Constant Contact.
-    fn try_out_there(&mut self, deed: Deed, uid: &str) -> Option<&'static str> {
+    fn try_out_there(&mut self, deed: There, uid: &str) -> Option<&'static str> {
         let contact = self.contacts().remove(uid).filter(|it| it.deleted_at.is_none())?;
         let id = contact.id.as_str();
         let (name, act) = match deed {
-            Deed::Unsubscribe => {
+            There::Unsubscribe => {
                 if contact.is_unsubscribed() || !self.tenant.unsubscribe(id, true) {
                     return None;
                 }
                 ("unsubscribed", Some(Act::Unsubscribed))
             }
-            Deed::LeaveList => {
+            There::LeaveList => {
                 let ours = [&self.lists.newsletter, &self.lists.emea];
                 let list = ours.into_iter().find(|list| contact.lists.contains(*list))?.clone();
                 if contact.is_unsubscribed() || !self.tenant.leave_list(id, &list) {
@@ -318,27 +330,27 @@ impl Life {
                 }
                 ("left a list", Some(Act::LeftList(list)))
             }
-            Deed::DeleteContact => {
+            There::Delete => {
                 self.tenant.delete(id);
                 ("contact deleted", Some(Act::ContactDeleted))
             }
-            Deed::ContactFirstName => {
+            There::FirstName => {
                 self.serial += 1;
                 let name = format!("Marketer {}", self.serial);
                 self.tenant.edit(id, |it| drop(it.texts.insert("first_name".into(), name.clone())));
                 ("new first name over there", Some(Act::ContactFirstName(name)))
             }
-            Deed::ContactLastName => {
+            There::LastName => {
                 let edit = |it: &mut Contact| drop(it.texts.insert("last_name".into(), "Typo".into()));
                 self.tenant.edit(id, edit);
                 ("last name mistyped over there", None)
             }
-            Deed::ContactCity => {
+            There::City => {
                 let city = |street: &mut [String; 5]| "Nowhere".clone_into(&mut street[1]);
                 self.tenant.edit(id, |it| it.streets.values_mut().for_each(city));
                 ("city mistyped over there", None)
             }
-            _ => {
+            There::Note => {
                 let note = format!("Note {}", self.serial);
                 let own_list = self.own_list.clone();
                 self.tenant.edit(id, |it| {

@@ -180,8 +180,8 @@ impl Play {
         let now = self.world.now();
         let objections = self.life().look(Oracle::judge);
         self.checks.hold(Check::Converges, now, words(objections))?;
+        // A full run also finds what the deltas have missed.
         let before = self.world.writes();
-        self.cycle("delta").await?;
         self.cycle("full").await?;
         let after = self.world.writes();
         let wrong = (after != before).then(|| format!("{before:?} became {after:?}"));
@@ -225,7 +225,7 @@ impl Play {
             .await?;
             self.world.pass(if tick >= QUICK_TICKS { SLOW_TICK } else { TICK }).await;
             idle += u32::from(self.world.open_run().is_none());
-            if idle >= 4 {
+            if idle >= 2 {
                 break;
             }
         }
