@@ -148,7 +148,11 @@ impl Reader<'_> {
         if let Some(left) = self.left_of_sample() {
             accounts.truncate(left);
         }
-        self.add_subscriptions(&mut accounts).await?;
+        if let Err(error) = self.add_subscriptions(&mut accounts).await {
+            // They are not staged: the search may begin again, and is to find them.
+            self.seen.forget(accounts.iter().map(Account::uid));
+            return Err(error);
+        }
         for account in accounts {
             self.batch.push(&account.project(&self.paths)).map_err(ExportError::Stage)?;
             if self.batch.accounts() >= u64::from(self.settings.run.batch_accounts) {
@@ -274,9 +278,20 @@ struct Seen {
 
 impl Seen {
     fn is_new(&mut self, uid: &Uid) -> bool {
-        let [high, low] = &self.keys;
-        let hash = (u128::from(high.hash_one(uid)) << 64) | u128::from(low.hash_one(uid));
+        let hash = self.hash(uid);
         self.hashes.insert(hash)
+    }
+
+    fn forget<'a>(&mut self, uids: impl Iterator<Item = &'a Uid>) {
+        for uid in uids {
+            let hash = self.hash(uid);
+            self.hashes.remove(&hash);
+        }
+    }
+
+    fn hash(&self, uid: &Uid) -> u128 {
+        let [high, low] = &self.keys;
+        (u128::from(high.hash_one(uid)) << 64) | u128::from(low.hash_one(uid))
     }
 }
 

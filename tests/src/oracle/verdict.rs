@@ -65,7 +65,11 @@ impl Known {
             (None, Some(_)) => false,
             (None, None) => self.stood.is_subscribed,
         };
+        // An import that was on its way revives a deleted contact on none of its lists, which looks like leaving them.
+        let is_unclear = contact_deleted.is_some()
+            && rules.deletion_opts_out != rules.leaving_a_list_opts_out;
         let is_subscribed = match (opted_out, granted.filter(|_| is_granted)) {
+            _ if is_unclear => None,
             (None, _) => Some(is_granted),
             (Some(_), Some(_)) => None,
             (Some(_), None) => Some(false),
@@ -97,7 +101,10 @@ impl Known {
         let may_be_unsubscribed = self.stood.is_unsubscribed
             || unsubscribed.is_some()
             || (rules.opt_out_unsubscribes
-                && (withdrew.is_some() || opted_out.is_some() || !self.stood.is_subscribed));
+                && (withdrew.is_some()
+                    || opted_out.is_some()
+                    || is_unclear
+                    || !self.stood.is_subscribed));
         let mut first_names = self.stood.first_names.clone();
         let told = self.first_names_told();
         // An import that was on its way says the older name once more; then the marketer's is lost, as any edit is that meets

@@ -407,6 +407,13 @@ impl Life {
     /// The person says at Gigya whether they want to be mailed.
     fn wish(&mut self, uid: &str, is_wanted: bool) -> Option<&'static str> {
         let path = "subscriptions.newsletter.email".parse().ok()?;
+        let accounts = self.gigya.accounts();
+        let account = accounts.iter().find(|account| account.uid().as_str() == uid)?;
+        let stands = account.subscription(&path).is_some_and(|it| it.is_subscribed);
+        // Asking for what is so is no act: Gigya dates changes only.
+        if stands == is_wanted {
+            return None;
+        }
         if !self.gigya.subscribe(&Uid::from(uid), &path, is_wanted) {
             return None;
         }
