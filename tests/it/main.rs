@@ -18,6 +18,7 @@ mod gigya;
 mod infra;
 mod leaving;
 mod operator;
+mod populations;
 mod quota;
 mod recovery;
 mod redelivery;

@@ -218,6 +218,12 @@ impl<'a> Teller<'a> {
                     self.arrive(who);
                     true
                 }
+                // A lite account has nobody who logs in, and with another address it is another one.
+                Edit::Gigya(GigyaEdit::LoggedIn | GigyaEdit::AddressChanged { .. })
+                    if self.uids.is_none() && self.people.is_lite(who) =>
+                {
+                    false
+                }
                 Edit::Gigya(edit) => {
                     self.uid(who).is_some_and(|uid| self.change_account(&uid, edit))
                 }

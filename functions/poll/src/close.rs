@@ -7,6 +7,7 @@ use shared::domain::report::{
     Report, State,
 };
 use shared::domain::run::{Phase, Run};
+use shared::domain::watermark::{Watermark, Watermarks};
 use shared::domain::{BatchId, RunId};
 use shared::invocation::Invocation;
 use shared::report_page::{self, Listed, PEOPLE_SHOWN_MAX, ReportLists};
@@ -124,16 +125,10 @@ pub(crate) async fn release(services: &Services, run: &RunId) -> Result<(), Poll
     Ok(())
 }
 
-/// Everything is settled, so the mark moves: the next delta starts here.
+/// Everything is settled, so the marks move: the next delta starts here, by each clock that was read to its end.
 async fn confirm(services: &Services, run: &Run) -> Result<(), PollError> {
-    let marks = services.state.watermarks().await?;
-    if !run.dry_run && run.covers_since(marks.accounts.confirmed_through) {
-        let to = run.window.to;
-        services
-            .state
-            .change_watermarks(|marks| marks.accounts = marks.accounts.confirmed(to))
-            .await?;
-    }
+    let confirmed = |marks: &mut Watermarks| *marks = run.move_marks(*marks, Watermark::confirmed);
+    services.state.change_watermarks(confirmed).await?;
     Ok(())
 }
 

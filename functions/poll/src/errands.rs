@@ -21,6 +21,7 @@ use tracing::{info, warn};
 
 use crate::brake;
 use crate::error::PollError;
+use crate::hand_over::hand_over;
 use crate::home;
 use crate::removals::{self, ToRemove};
 use crate::rest::{self, Rest};
@@ -88,6 +89,9 @@ pub(crate) async fn carry_out(
                 removals::submit(ready, store, runner.to_remove).await?;
                 rest::submit(ready, store, ordinal, runner.rest).await?;
                 return Ok(count);
+            }
+            if let ErrandKind::HandOver { from } = &errand.kind {
+                hand_over(services, ready, from, &errand.uid).await?;
             }
             runner.run(&errand.uid, invocation).await?;
             count += 1;

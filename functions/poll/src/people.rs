@@ -21,10 +21,15 @@ pub(crate) async fn identify(
         .map(|contact| contact.id.clone())
         .collect();
     let by_contact = ledger.find_contacts(&unnamed).await?;
+    // A contact keeps the key of a lite account until its next update, also where its owner has registered since.
+    let lite = contacts.iter().filter_map(|contact| contact.uid.clone());
+    let lite = lite.filter(|uid| uid.lite_token().is_some());
+    let known = ledger.look_up(lite, []).await?.people;
+    let now_of = |uid: &Uid| known.get(uid).and_then(|agreed| agreed.moved_to.clone());
     let mut found: HashMap<Uid, Contact> = HashMap::new();
     for contact in contacts {
         let uid = match contact.uid.clone().or_else(|| by_contact.get(&contact.id).cloned()) {
-            Some(uid) => uid,
+            Some(uid) => now_of(&uid).unwrap_or(uid),
             None => match look_up(&contact, ready).await? {
                 Some(uid) => uid,
                 None => continue,

@@ -42,6 +42,16 @@ struct Planned {
     last_updated: Option<Timestamp>,
     before: Agreed,
     plan: Plan,
+    /// What poll has to look into because of whoever holds the address.
+    errand: Option<Errand>,
+}
+
+impl Planned {
+    /// Whether poll hands the contact of their lite account over to them, and decides about them after that.
+    fn takes_over(&self) -> bool {
+        let kind = self.errand.as_ref().map(|errand| &errand.kind);
+        matches!(kind, Some(ErrandKind::HandOver { .. }))
+    }
 }
 
 /// The fingerprint of each account's address, where it has one that can be sent.
@@ -99,8 +109,32 @@ fn plan_one(
         is_registered: account.is_registered(),
         last_updated: account.last_updated(),
         before: own.cloned().unwrap_or_default(),
+        errand: errand_about_address(account, address, known, terms),
         plan,
     }
+}
+
+/// An address that somebody else holds: a lite account hands it over to the full one that its owner has registered;
+/// and since Gigya keeps a subscription for an address, a withdrawal is one of whoever holds it, too, though a search
+/// by subscriptions shows one account for each address.
+fn errand_about_address(
+    account: &Account,
+    address: Option<Fingerprint>,
+    known: &Known,
+    terms: Terms<'_>,
+) -> Option<Errand> {
+    let holder = known.addresses.get(&address?)?.holder.as_ref()?;
+    if holder == account.uid() || account.is_lite() {
+        return None;
+    }
+    let is_there = known.people.get(account.uid()).is_some_and(Agreed::is_there);
+    if holder.lite_token().is_some() && !is_there {
+        let (uid, from) = (account.uid().clone(), holder.clone());
+        return Some(Errand { uid, kind: ErrandKind::HandOver { from } });
+    }
+    let consent = &terms.policy.consent;
+    let is_shared = consent.path.section() == "subscriptions" && consent.says_no(account);
+    is_shared.then(|| Errand { uid: holder.clone(), kind: ErrandKind::Amend })
 }
 
 /// Several accounts with one address: the account that already holds the contact keeps it; else the registered, then
@@ -108,6 +142,9 @@ fn plan_one(
 fn leave_one_row_per_address(planned: &mut [Planned], known: &Known) {
     let mut by_address: HashMap<Fingerprint, Vec<usize>> = HashMap::new();
     for (index, person) in planned.iter().enumerate() {
+        if person.takes_over() {
+            continue;
+        }
         let wants_it = matches!(
             person.plan.outbound,
             Some(Outbound::Join { .. } | Outbound::Update { .. } | Outbound::Amend { .. })
@@ -184,11 +221,16 @@ impl Way {
 
 impl Decisions {
     fn take(&mut self, person: Planned) {
-        let Planned { uid, before, plan, .. } = person;
+        let takes_over = person.takes_over();
+        let Planned { uid, before, plan, errand, .. } = person;
         self.people.add(plan.class);
         self.list(&uid, &plan);
         if plan.due {
             self.due.push(uid.clone());
+        }
+        self.errands.extend(errand);
+        if takes_over {
+            return;
         }
         let after = plan.agreed.unwrap_or_else(|| before.clone());
         let agreement = Agreement { uid: uid.clone(), before, after };

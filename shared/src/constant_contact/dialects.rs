@@ -218,6 +218,22 @@ impl ConstantContact {
         }
     }
 
+    /// Deletes up to 500 contacts, as an activity; `None` when it is done without one, as v2 does, which deletes nobody and
+    /// opts them out instead (see [`v2::Client::opt_out`]). Doing it twice is harmless, as long as nobody has revived a
+    /// contact meanwhile.
+    ///
+    /// # Errors
+    /// When there are none, or more than Constant Contact takes, or a call fails.
+    pub async fn delete_contacts(
+        &self,
+        contacts: &[ContactId],
+    ) -> Result<Option<ActivityId>, ConstantContactError> {
+        match self {
+            Self::V3(client) => client.delete_contacts(contacts).await.map(Some),
+            Self::V2(client) => client.opt_out(contacts).await.map(|()| None),
+        }
+    }
+
     /// Reads every contact list that is not deleted.
     ///
     /// # Errors

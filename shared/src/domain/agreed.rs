@@ -41,6 +41,9 @@ pub struct Agreed {
     /// Gigya's time of our last write to the account: an account read with an older time is a stale read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub written_at: Option<Timestamp>,
+    /// The key that the person has now, where this one was that of their lite account and they have registered since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub moved_to: Option<Uid>,
     /// Since when the account is deleted at Gigya, once Constant Contact holds of it what the customer's policy lets it hold.
     /// Nothing is kept of such a person but the mark, and the contact where one is left.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -195,6 +198,7 @@ impl Agreed {
             left,
             left_lists,
             written_at: self.written_at.max(after.written_at),
+            moved_to: after.moved_to.clone().or(self.moved_to),
             erased_at,
         };
         if merged.is_erased() { merged.forgotten() } else { merged }

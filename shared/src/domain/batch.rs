@@ -170,4 +170,9 @@ pub enum ErrandKind {
     Amend,
     /// The person leaves.
     Leave(Leave),
+    /// The person had a lite account, which holds the contact, and has registered since.
+    HandOver {
+        /// The key of the lite account.
+        from: Uid,
+    },
 }

@@ -16,6 +16,7 @@ use crate::domain::charset::{self, Encoding};
 use crate::domain::limits::{
     CONSTANT_CONTACT_CALLS_PER_DAY, CONSTANT_CONTACT_CALLS_PER_SECOND, IMPORT_LISTS_MAX,
 };
+use crate::domain::lite::full_only_field;
 use crate::domain::mapping::Destination;
 use crate::domain::policy::{ConsentPolicy, ListRule, Policy};
 use crate::domain::{Charset, Condition, Dialect, ListId, Path};
@@ -94,19 +95,13 @@ fn gigya(mut section: Section<'_, '_>) -> Option<GigyaSettings> {
     let api_key = section.required("api_key");
     let api_key = api_key.and_then(|key| section.checked("api_key", &key, not_blank));
     let authentication = section.value("authentication").map(|found| found.value);
-    let where_clause = section.value("where").and_then(|found: At<String>| {
-        let is_blank = found.value.trim().is_empty();
-        let found = section.checked("where", &found, check::clause)?;
-        (!is_blank).then_some(found.value)
-    });
+    let where_clause = clause(&mut section, "where");
+    let where_lite = clause(&mut section, "where_lite");
     let mut populations = BTreeSet::new();
     let has_populations = section.has("populations");
     let listed: Option<Vec<At<Population>>> = section.items("populations");
     let is_wrong = listed.is_none();
     for population in listed.unwrap_or_default() {
-        if let Some(reason) = not_yet::population(population.value) {
-            section.problem(Some(population.at), format!("populations: {reason}"));
-        }
         populations.insert(population.value);
     }
     if !has_populations {
@@ -114,9 +109,45 @@ fn gigya(mut section: Section<'_, '_>) -> Option<GigyaSettings> {
     } else if populations.is_empty() && !is_wrong {
         section.problem(None, "populations must name at least one, or be left out");
     }
+    let where_lite = if populations.contains(&Population::Lite) {
+        where_lite_of(&section, where_clause.as_ref(), where_lite.as_ref())
+    } else {
+        None
+    };
+    let where_clause = where_clause.map(|found| found.value).filter(|text| !text.is_empty());
     section.finish();
     let (endpoint, api_key) = (endpoint?, api_key?.value);
-    Some(GigyaSettings { endpoint, api_key, authentication, where_clause, populations })
+    Some(GigyaSettings { endpoint, api_key, authentication, where_clause, where_lite, populations })
+}
+
+/// A condition; a blank one is none on purpose.
+fn clause(section: &mut Section<'_, '_>, key: &'static str) -> Option<At<String>> {
+    let found: At<String> = section.value(key)?;
+    section.checked(key, &found, check::clause)
+}
+
+/// The condition on lite accounts. One that they can never meet would leave them all out, and leaving a condition away
+/// could let in those whom the customer keeps out, so neither is done in silence.
+fn where_lite_of(
+    section: &Section<'_, '_>,
+    full: Option<&At<String>>,
+    own: Option<&At<String>>,
+) -> Option<String> {
+    let condition = own.or(full)?;
+    match full_only_field(&condition.value) {
+        Some(field) if own.is_some() => section.problem(
+            Some(condition.at),
+            format!("where_lite names {field}, which lite accounts do not have"),
+        ),
+        Some(field) => section.problem(
+            Some(condition.at),
+            format!(
+                "where names {field}, which lite accounts do not have; write where_lite, the condition on those (\"\": all of them)"
+            ),
+        ),
+        None => {}
+    }
+    Some(condition.value.clone()).filter(|text| !text.is_empty())
 }
 
 fn not_blank(text: &str) -> Result<String, String> {

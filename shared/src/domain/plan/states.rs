@@ -349,6 +349,7 @@ pub(super) fn agreed(choices: &mut Choices<'_>, key: &FingerprintKey) -> Agreed 
         left,
         left_lists: lists(choices).into_iter().map(|list| (list, choices.time())).collect(),
         written_at: choices.seldom().then(|| at(22)),
+        moved_to: None,
         erased_at,
     };
     if agreed.is_erased() { agreed.forgotten() } else { agreed }
