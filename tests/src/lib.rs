@@ -11,5 +11,6 @@ pub mod people;
 pub mod serve;
 pub mod simulation;
 pub mod story;
+pub mod story_oracle;
 pub mod terminal;
 pub mod world;

@@ -63,6 +63,19 @@ pub struct Objection {
     pub what: String,
 }
 
+/// What the oracle says about everybody.
+#[derive(Debug, Clone, Default)]
+pub struct Tally {
+    /// How many must be mailed.
+    pub must: u64,
+    /// How many may be.
+    pub may: u64,
+    /// How many must not be.
+    pub must_not: u64,
+    /// What is not so.
+    pub objections: Vec<Objection>,
+}
+
 /// The oracle.
 #[derive(Debug, Clone)]
 pub struct Oracle {
@@ -96,12 +109,37 @@ impl Oracle {
         let (rules, spelling) = (&self.rules, &self.spelling);
         for (uid, known) in &mut self.people {
             let sight = sights.get(uid).copied().unwrap_or(nothing);
-            let expected = known.expected(rules, sight);
+            let expected = known.expected(rules);
             let wrong = expected.differences(sight, rules, spelling);
             objections.extend(wrong.into_iter().map(|what| Objection { uid: uid.clone(), what }));
             known.begin_spell(sight, rules);
         }
         objections
+    }
+
+    /// Judges only who is mailed, by which lists, and what their accounts say about it. Who is `odd` need not be mailed.
+    pub fn judge_mailing(
+        &self,
+        sights: &BTreeMap<String, Sight<'_>>,
+        is_odd: impl Fn(&str) -> bool,
+    ) -> Tally {
+        let nothing = Sight { account: None, contact: None };
+        let mut tally = Tally::default();
+        for (uid, known) in &self.people {
+            let sight = sights.get(uid).copied().unwrap_or(nothing);
+            let mut expected = known.expected(&self.rules);
+            if expected.mailing == Mailing::Must && is_odd(uid) {
+                expected.mailing = Mailing::May;
+            }
+            match expected.mailing {
+                Mailing::Must => tally.must += 1,
+                Mailing::May => tally.may += 1,
+                Mailing::MustNot => tally.must_not += 1,
+            }
+            let wrong = expected.differences_of_mailing(sight, &self.rules).into_iter();
+            tally.objections.extend(wrong.map(|what| Objection { uid: uid.clone(), what }));
+        }
+        tally
     }
 
     /// Looks at everybody while the world is going on. `run_began` is when the run began that writes now.

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::person::{Act, Known, Noted, as_written};
 use super::{Rules, Sight, is_subscribed, mailed_lists, text};
+use crate::constant_contact::Person as Contact;
 
 /// Whether somebody is to be mailed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,12 +36,11 @@ pub struct Expected {
     account: Option<Value>,
     /// What the marketer keeps in the contact.
     noted: Option<Noted>,
-    is_deleted_at_gigya: bool,
 }
 
 impl Known {
     /// What must hold at the end of this spell.
-    pub(super) fn expected(&self, rules: &Rules, sight: Sight<'_>) -> Expected {
+    pub(super) fn expected(&self, rules: &Rules) -> Expected {
         let did = |is_it: &dyn Fn(&Act) -> bool| self.last(is_it).map(|(place, _)| place);
         let unsubscribed = did(&|act| *act == Act::Unsubscribed);
         let left_list = did(&|act| matches!(act, Act::LeftList(_)));
@@ -122,7 +122,6 @@ impl Known {
         if !self.stood.was_mailed {
             first_names.extend(told);
         }
-        let is_deleted_at_gigya = sight.account.is_none();
         Expected {
             mailing,
             lists,
@@ -131,7 +130,6 @@ impl Known {
             first_names,
             account: self.account.clone(),
             noted: self.noted.clone(),
-            is_deleted_at_gigya,
         }
     }
 }
@@ -155,9 +153,29 @@ impl Expected {
         rules: &Rules,
         spelling: &BTreeMap<String, String>,
     ) -> Vec<String> {
+        let mut wrong = self.differences_of_mailing(sight, rules);
+        let Some(account) = sight.account else { return wrong };
+        let first_name = text(account, "profile.firstName");
+        if !self.first_names.contains(&first_name) {
+            wrong.push(format!("is {first_name:?} at Gigya, not one of {:?}", self.first_names));
+        }
+        if let Some(expected) = &self.account {
+            let written = as_written(account);
+            if written != *expected {
+                wrong.push(format!("{written} at Gigya; people wrote {expected}"));
+            }
+        }
+        if !mailed_lists(sight.contact, rules).is_empty() {
+            wrong.extend(self.differing_values(account, sight, rules, spelling));
+        }
+        wrong
+    }
+
+    /// The same about being mailed alone.
+    pub(super) fn differences_of_mailing(&self, sight: Sight<'_>, rules: &Rules) -> Vec<String> {
         let mut wrong = Vec::new();
         let mailed = mailed_lists(sight.contact, rules);
-        let Some(account) = sight.account.filter(|_| !self.is_deleted_at_gigya) else {
+        let Some(account) = sight.account else {
             if !mailed.is_empty() && self.mailing == Mailing::MustNot {
                 wrong.push("is mailed although they left and were deleted".to_owned());
             }
@@ -179,22 +197,9 @@ impl Expected {
         if self.is_subscribed.is_some_and(|expected| expected != says) {
             wrong.push(format!("the account says {says} about being mailed"));
         }
-        let is_out = sight.contact.is_some_and(|contact| contact.is_unsubscribed());
+        let is_out = sight.contact.is_some_and(Contact::is_unsubscribed);
         if is_out && !self.may_be_unsubscribed {
             wrong.push("is unsubscribed, and never asked for it".to_owned());
-        }
-        let first_name = text(account, "profile.firstName");
-        if !self.first_names.contains(&first_name) {
-            wrong.push(format!("is {first_name:?} at Gigya, not one of {:?}", self.first_names));
-        }
-        if let Some(expected) = &self.account {
-            let written = as_written(account);
-            if written != *expected {
-                wrong.push(format!("{written} at Gigya; people wrote {expected}"));
-            }
-        }
-        if !mailed.is_empty() {
-            wrong.extend(self.differing_values(account, sight, rules, spelling));
         }
         wrong
     }

@@ -203,13 +203,6 @@ impl Faults {
         self
     }
 
-    /// The same without this fault.
-    #[must_use]
-    pub fn without(mut self, fault: Fault) -> Self {
-        self.chances.remove(&fault);
-        self
-    }
-
     /// The same, and this fault at each of the next so many chances.
     #[must_use]
     pub fn scripted(mut self, fault: Fault, times: u64) -> Self {

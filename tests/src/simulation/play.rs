@@ -37,7 +37,7 @@ const TICKS_MAX: u32 = 120;
 /// Ticks follow one another at first every five minutes, and later at this distance.
 const SLOW_TICK: Duration = Duration::from_mins(25);
 /// Quick ticks of a day or a run.
-const QUICK_TICKS: u32 = 8;
+const QUICK_TICKS: u32 = 6;
 /// Longer than Gigya's search lags, and than an inbound read's window ends before it begins.
 const SHOWS: Duration = Duration::from_mins(3);
 
@@ -125,7 +125,7 @@ impl Play {
             asks.push(Ask::Poll(json!({})));
         }
         self.step(asks).await?;
-        let ticks = QUICK_TICKS + u32::try_from(self.dice.below(5)).unwrap_or_default();
+        let ticks = QUICK_TICKS + u32::try_from(self.dice.below(4)).unwrap_or_default();
         for tick in 0..ticks {
             if self.dice.of_thousand(300) {
                 self.happen();

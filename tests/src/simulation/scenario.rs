@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use shared::domain::Dialect;
 
-use super::faults::{Fault, Faults};
+use super::faults::Faults;
 use crate::constant_contact::Switches;
 use crate::oracle::Rules;
 use crate::people::Dice;
@@ -85,16 +85,13 @@ impl Scenario {
         }
     }
 
-    /// The same, with other faults.
+    /// The same, with other faults. Tokens that rotate are lost for good when a function is killed between the answer that
+    /// brings one and its storing (`DESIGN` §14), so they rotate only where nothing goes wrong.
     #[must_use]
     pub fn with_faults(mut self, faults: Faults) -> Self {
+        self.tenant.rotating_tokens &= faults == Faults::none();
         self.faults = faults;
         self
-    }
-
-    /// Whether a function may be killed or lose an answer of AWS's, so that tokens which rotate would be lost for good.
-    pub fn loses_tokens(&self) -> bool {
-        self.faults != Faults::none()
     }
 
     /// The customer's settings.
@@ -128,10 +125,5 @@ impl Scenario {
             newsletter: lists.newsletter.clone(),
             emea: lists.emea.clone(),
         }
-    }
-
-    /// Whether this never goes wrong here.
-    pub fn is_free_of(&self, fault: Fault) -> bool {
-        self.faults.clone().without(fault) == self.faults
     }
 }
