@@ -8,7 +8,8 @@ const SEEDS: u64 = 200;
 const TWICE: u64 = 6;
 
 #[test]
-fn whatever_goes_wrong_nobody_is_lost_or_mailed_against_their_will_and_both_sides_agree_afterwards() {
+fn whatever_goes_wrong_nobody_is_lost_or_mailed_against_their_will_and_both_sides_agree_afterwards()
+{
     let summary = command::simulate(0, SEEDS, 3, |_| ());
     assert!(summary.failures.is_empty(), "{summary}");
     assert_eq!(summary.seeds, SEEDS);

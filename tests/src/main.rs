@@ -130,7 +130,8 @@ fn simulate(simulate: &Simulate) -> anyhow::Result<ExitCode> {
     let bar = terminal.progress("worlds", Some(seeds));
     let summary = command::simulate(first, seeds, failures, |summary| bar.reach(summary.seeds));
     drop(bar);
-    let text = if json { serde_json::to_string_pretty(&summary)? + "\n" } else { summary.to_string() };
+    let text =
+        if json { serde_json::to_string_pretty(&summary)? + "\n" } else { summary.to_string() };
     terminal.result(&text)?;
     Ok(code(summary.failures.is_empty()))
 }

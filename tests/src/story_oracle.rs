@@ -10,7 +10,7 @@ use shared::domain::{Account, Uid};
 
 use crate::constant_contact::Person as Contact;
 use crate::oracle::{Act, Objection, Oracle, Rules, Sight};
-use crate::world::World;
+use crate::world::{BUCKET, World};
 
 /// Objections that are named.
 const EXAMPLES_MAX: usize = 5;
@@ -40,8 +40,8 @@ impl Judgement {
 /// The oracle, and whom it cannot hold to everything.
 pub(crate) struct StoryOracle {
     oracle: Oracle,
-    /// Whose account may not be sendable, or shares its address: whether they are mailed is the product's to say, as long as they
-    /// have not left.
+    /// Whose account may not be sendable, or shares its address: whether they are mailed is the product's to say, as long
+    /// as they have not left.
     odd: BTreeSet<String>,
     addresses: BTreeMap<String, String>,
     objections: Vec<Objection>,
@@ -84,7 +84,10 @@ impl StoryOracle {
         // One `@`, plain letters, a dot in the domain: whatever else there may be is not the oracle's to judge.
         let is_plain = address.is_ascii()
             && address.split_once('@').is_some_and(|(local, domain)| {
-                !local.is_empty() && !local.contains("..") && !domain.contains('@') && domain.contains('.')
+                !local.is_empty()
+                    && !local.contains("..")
+                    && !domain.contains('@')
+                    && domain.contains('.')
             })
             && !address.contains([' ', ',']);
         if is_shared.is_some() || !is_plain || !account.is_registered() {
@@ -109,7 +112,8 @@ impl StoryOracle {
     /// Judges everybody at the end of the story.
     pub(crate) fn judge(&mut self, world: &World) -> Judgement {
         let (accounts, contacts) = both_sides(world);
-        let odd = &self.odd;
+        let mut odd = self.odd.clone();
+        odd.extend(listed(world));
         let tally =
             self.oracle.judge_mailing(&sights(&accounts, &contacts), |uid| odd.contains(uid));
         let objections: Vec<&Objection> = self.objections.iter().chain(&tally.objections).collect();
@@ -124,15 +128,33 @@ impl StoryOracle {
     }
 }
 
+/// Whom a report lists with the reason why they are not sent, so that somebody can do something about it.
+fn listed(world: &World) -> BTreeSet<String> {
+    let objects = world.aws.objects();
+    let is_list = |key: &String| {
+        ["/invalid.ndjson", "/duplicate.ndjson"].iter().any(|name| key.ends_with(name))
+    };
+    let lists = objects.keys(BUCKET, "runs/").into_iter().filter(is_list);
+    let mut uids = BTreeSet::new();
+    for key in lists {
+        let bytes = objects.get(BUCKET, &key).unwrap_or_default();
+        for line in String::from_utf8_lossy(&bytes).lines() {
+            let person: Value = serde_json::from_str(line).unwrap_or_default();
+            uids.extend(person["uid"].as_str().map(ToOwned::to_owned));
+        }
+    }
+    uids
+}
+
 type Sides = (BTreeMap<String, Value>, BTreeMap<String, Contact>);
 
 fn both_sides(world: &World) -> Sides {
     let accounts = world.gigya.accounts();
     let accounts = accounts.iter().map(|account| (account.uid().to_string(), wish_of(account)));
     let contacts = world.contacts_by_uid();
-    let contacts = contacts.into_iter().filter_map(|(uid, id)| {
-        Some((uid.to_string(), world.constant_contact.contact(&id)?))
-    });
+    let contacts = contacts
+        .into_iter()
+        .filter_map(|(uid, id)| Some((uid.to_string(), world.constant_contact.contact(&id)?)));
     (accounts.collect(), contacts.collect())
 }
 

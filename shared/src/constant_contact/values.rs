@@ -1,8 +1,8 @@
 //! Values as both dialects write them.
 
-use jiff::{SignedDuration, Timestamp};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Deserializer};
 

@@ -187,8 +187,7 @@ impl Known {
             matches!(act, Act::Unsubscribed | Act::ContactDeleted | Act::Withdrew)
                 || (matches!(act, Act::LeftList(_)) && rules.leaving_a_list_opts_out)
         };
-        let has_left =
-            mailed.is_empty() && (self.stood.has_left || self.acts.iter().any(leaves));
+        let has_left = mailed.is_empty() && (self.stood.has_left || self.acts.iter().any(leaves));
         let mut first_names: BTreeSet<String> = BTreeSet::new();
         if let Some(account) = sight.account {
             first_names.insert(text(account, "profile.firstName"));

@@ -66,8 +66,8 @@ impl Known {
             (None, None) => self.stood.is_subscribed,
         };
         // An import that was on its way revives a deleted contact on none of its lists, which looks like leaving them.
-        let is_unclear = contact_deleted.is_some()
-            && rules.deletion_opts_out != rules.leaving_a_list_opts_out;
+        let is_unclear =
+            contact_deleted.is_some() && rules.deletion_opts_out != rules.leaving_a_list_opts_out;
         let is_subscribed = match (opted_out, granted.filter(|_| is_granted)) {
             _ if is_unclear => None,
             (None, _) => Some(is_granted),
@@ -137,7 +137,9 @@ impl Known {
 /// The lists whose conditions the account meets.
 pub(super) fn fitting(account: Option<&Value>, rules: &Rules) -> BTreeSet<String> {
     let mut lists = BTreeSet::new();
-    let Some(account) = account.filter(|account| account["isActive"] != false) else { return lists };
+    let Some(account) = account.filter(|account| account["isActive"] != false) else {
+        return lists;
+    };
     lists.insert(rules.newsletter.clone());
     if account["data"]["region"] == "emea" {
         lists.insert(rules.emea.clone());

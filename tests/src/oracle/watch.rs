@@ -45,8 +45,7 @@ impl Known {
 
         if let Some(account) = sight.account {
             let says = is_subscribed(account);
-            let left_there =
-                self.leavings.iter().any(|(_, leaving)| *leaving != Leaving::AtGigya);
+            let left_there = self.leavings.iter().any(|(_, leaving)| *leaving != Leaving::AtGigya);
             if self.was_subscribed && !says && !left_there {
                 wrong.push("was opted out at Gigya, and never left".to_owned());
             }

@@ -61,7 +61,9 @@ impl Check {
 impl fmt::Display for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::NobodyAgainstTheirWill => "nobody is mailed, opted in or opted out against their will",
+            Self::NobodyAgainstTheirWill => {
+                "nobody is mailed, opted in or opted out against their will"
+            }
             Self::OneContactEach => "nobody has two contacts",
             Self::PeopleAreConserved => "the people of every run balance",
             Self::MarkPassesNothing => "the mark passes nothing that is not settled",
@@ -176,17 +178,15 @@ impl Checks {
     }
 
     /// What is kept between runs holds nothing personal.
-    pub(super) fn state(
-        &mut self,
-        world: &World,
-        personal: &[&str],
-    ) -> Result<(), Violation> {
+    pub(super) fn state(&mut self, world: &World, personal: &[&str]) -> Result<(), Violation> {
         let objects = world.aws.objects();
         let mut wrong = Vec::new();
         for key in objects.keys(BUCKET, "state/") {
             let Some(bytes) = objects.get(BUCKET, &key) else { continue };
             let text = text_of(&bytes);
-            wrong.extend(personal.iter().filter(|piece| text.contains(**piece)).map(|_| key.clone()));
+            wrong.extend(
+                personal.iter().filter(|piece| text.contains(**piece)).map(|_| key.clone()),
+            );
         }
         self.hold(Check::SilentState, world.now(), wrong)
     }

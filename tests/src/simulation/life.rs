@@ -201,10 +201,9 @@ impl Life {
             }
         }
         let several = seen.into_iter().filter(|(_, count)| *count > 1);
-        objections.extend(several.map(|(uid, count)| Objection {
-            uid,
-            what: format!("has {count} contacts"),
-        }));
+        objections.extend(
+            several.map(|(uid, count)| Objection { uid, what: format!("has {count} contacts") }),
+        );
         objections
     }
 
@@ -276,9 +275,9 @@ impl Life {
                 let name = self.name();
                 self.edit(uid, "new last name", |_, profile| put(profile, "lastName", &name))
             }
-            Home::ClearLastName => {
-                self.edit(uid, "took the last name back", |_, profile| drop(profile.remove("lastName")))
-            }
+            Home::ClearLastName => self.edit(uid, "took the last name back", |_, profile| {
+                drop(profile.remove("lastName"))
+            }),
             Home::City => {
                 let city = format!("{} am Rhein", self.name());
                 self.edit(uid, "moved", |_, profile| put(profile, "city", &city))
@@ -341,7 +340,8 @@ impl Life {
                 ("new first name over there", Some(Act::ContactFirstName(name)))
             }
             There::LastName => {
-                let edit = |it: &mut Contact| drop(it.texts.insert("last_name".into(), "Typo".into()));
+                let edit =
+                    |it: &mut Contact| drop(it.texts.insert("last_name".into(), "Typo".into()));
                 self.tenant.edit(id, edit);
                 ("last name mistyped over there", None)
             }

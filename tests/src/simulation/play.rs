@@ -77,8 +77,7 @@ impl Play {
             switches.repeats_across_pages = repeats_across_pages;
         });
         let oracle = Oracle::new(scenario.rules(&world.lists), life::spelling(scenario.api));
-        let sides =
-            (Arc::clone(&world.gigya), world.constant_contact.clone(), world.lists.clone());
+        let sides = (Arc::clone(&world.gigya), world.constant_contact.clone(), world.lists.clone());
         let mut life = Life::begin(clock, sides, oracle, Dice::of_stream(seed, 3));
         life.settle_people(scenario.people);
         let life = Arc::new(Mutex::new(life));

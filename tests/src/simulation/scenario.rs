@@ -105,8 +105,8 @@ impl Scenario {
             or_tombstone(leaving_a_list_opts_out),
             or_tombstone(deletion_opts_out)
         );
-        let mut text = sync_toml(lists, None)
-            .replace("gigya = \"subscriptions.newsletter.email\"", &consent);
+        let mut text =
+            sync_toml(lists, None).replace("gigya = \"subscriptions.newsletter.email\"", &consent);
         if self.api == Dialect::V2 && self.customer.blanks_clear {
             text = text.replace("api = \"v2\"", "api = \"v2\"\nblanks_enabled = true");
         }

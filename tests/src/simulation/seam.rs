@@ -115,9 +115,7 @@ impl Seam {
     /// Between two calls people go on living.
     fn live(&self) {
         let far = self.lock().far.clone();
-        let moment = |far: Far| {
-            far.life.lock().unwrap_or_else(PoisonError::into_inner).moment()
-        };
+        let moment = |far: Far| far.life.lock().unwrap_or_else(PoisonError::into_inner).moment();
         if let Some(deed) = far.and_then(moment) {
             self.note(&deed);
         }

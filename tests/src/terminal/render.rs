@@ -214,7 +214,8 @@ pub fn judged(judgement: &Judgement, colour: bool) -> String {
         n(judgement.must_not_be_mailed)
     );
     if judgement.is_content() {
-        let words = format!("✓ {counts}; and so it is, says an oracle that knows only what they did.");
+        let words =
+            format!("✓ {counts}; and so it is, says an oracle that knows only what they did.");
         return format!("{}\n", Look::Good.paint(&words, colour));
     }
     let objections = n(judgement.objections);

@@ -47,7 +47,8 @@ impl World {
     /// # Errors
     /// As poll does.
     pub async fn poll(&self, event: Value) -> Result<poll::Answer, PollError> {
-        let answer = Box::pin(poll::handle(&self.functions.started.poll, event, &self.invocation())).await?;
+        let answer =
+            Box::pin(poll::handle(&self.functions.started.poll, event, &self.invocation())).await?;
         if let poll::Answer::Done { inbound: Some(inbound), .. } = &answer {
             self.inbound.borrow_mut().merge(inbound);
         }
@@ -61,7 +62,9 @@ impl World {
     pub async fn upload(&self, records: Vec<SqsMessage>) -> Result<Vec<String>, UploadError> {
         let mut event = SqsEvent::default();
         event.records = records;
-        let answer = Box::pin(upload::handle(&self.functions.started.upload, event, &self.invocation())).await?;
+        let answer =
+            Box::pin(upload::handle(&self.functions.started.upload, event, &self.invocation()))
+                .await?;
         Ok(answer.batch_item_failures.into_iter().map(|item| item.item_identifier).collect())
     }
 

@@ -38,14 +38,17 @@ impl Eraser<'_> {
                 self.state.doubt = Some(doubt);
                 return self.save().await;
             }
-            self.look_for(&mut doubt, is_free).await?;
+            let held_anybody = self.look_for(&mut doubt, is_free).await?;
             if is_free && !self.part_with_missing(&mut doubt).await? {
                 self.state.doubt = Some(doubt);
                 return self.save().await;
             }
             doubt.shard += 1;
             self.state.doubt = Some(doubt.clone());
-            self.save().await?;
+            // After a kill, one that holds nobody is soon looked at again.
+            if held_anybody {
+                self.save().await?;
+            }
         }
         let limits = brake::limits(&self.ready.settings.safety);
         let examples = doubt.missing.keys().cloned();
@@ -66,11 +69,14 @@ impl Eraser<'_> {
         self.save().await
     }
 
-    /// Looks for everybody in one shard.
-    async fn look_for(&mut self, doubt: &mut Doubt, is_free: bool) -> Result<(), PollError> {
+    /// Looks for everybody in one shard. Answers whether there is anybody.
+    async fn look_for(&mut self, doubt: &mut Doubt, is_free: bool) -> Result<bool, PollError> {
         let entries = self.services.ledger.entries(doubt.shard).await?;
         let is_there: BTreeMap<Uid, bool> =
             entries.into_iter().map(|entry| (entry.uid, entry.is_there)).collect();
+        if is_there.is_empty() {
+            return Ok(false);
+        }
         let uids: Vec<Uid> = is_there.keys().cloned().collect();
         let since = self.invocation.now() - MISSED_SINCE;
         let unseen: Vec<Uid> = self.ready.gigya.unseen(&uids).await?.into_iter().collect();
@@ -92,7 +98,7 @@ impl Eraser<'_> {
         }
         doubt.seen += is_there.len() as u64 - missing;
         doubt.known += is_there.values().filter(|is_there| **is_there).count() as u64;
-        Ok(())
+        Ok(true)
     }
 
     /// Erases those who were found missing. Answers whether all are done.
