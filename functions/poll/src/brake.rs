@@ -79,7 +79,7 @@ async fn brake_of(
                         examples.push(errand.uid);
                     }
                 }
-                ErrandKind::Amend | ErrandKind::HandOver { .. } => {}
+                ErrandKind::Amend | ErrandKind::Ask | ErrandKind::HandOver { .. } => {}
             }
         }
     }

@@ -16,6 +16,7 @@ use shared::telemetry::chain;
 use tracing::{info, warn};
 
 use crate::departures::Departures;
+use crate::erasure;
 use crate::error::PollError;
 use crate::home;
 use crate::people::identify;
@@ -164,13 +165,18 @@ impl Carrier<'_> {
         let uids = people.iter().map(|(uid, _)| uid.clone());
         let known = self.services.ledger.look_up(uids, []).await?.people;
         let mut stay = Vec::with_capacity(people.len());
+        let mut strays = Vec::new();
         for (uid, contact) in people {
-            if self.departures.are_free() || !self.departs(&uid, &contact, &known) {
+            if self.is_stray(&uid, &contact, &known) {
+                self.counts.ignored += 1;
+                strays.push(contact);
+            } else if self.departures.are_free() || !self.departs(&uid, &contact, &known) {
                 stay.push((uid, contact));
             } else {
                 self.departures.put_off(uid, contact, &self.services.ledger).await?;
             }
         }
+        erasure::note_strays(self.services, &strays).await?;
         self.carry_people(stay, &known).await
     }
 
@@ -184,6 +190,13 @@ impl Carrier<'_> {
             self.carry_people(leaving.to_vec(), &known).await?;
         }
         Ok(true)
+    }
+
+    /// Whether this contact is there although the account of the person whose UID it carries was deleted.
+    fn is_stray(&self, uid: &Uid, contact: &Contact, known: &HashMap<Uid, Agreed>) -> bool {
+        let Some(agreed) = known.get(uid).filter(|agreed| agreed.is_erased()) else { return false };
+        let (terms, now) = (self.ready.terms(), self.invocation.now());
+        plan(Seen::Unobserved, Seen::Present(contact), Some(agreed), terms, now).look
     }
 
     /// Whether this contact shows that the person left, and Gigya is to be told.

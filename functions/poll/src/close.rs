@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use shared::domain::batch::{BatchStage, Outcome, PartStage};
 use shared::domain::report::{
-    BatchReport, Brake, Calls, Class, Inbound, ListedPerson, Losses, PartReport, PartState, People,
-    Report, State,
+    BatchReport, Brake, Calls, Class, Inbound, Leaving, ListedPerson, Losses, PartReport,
+    PartState, People, Report, State,
 };
 use shared::domain::run::{Phase, Run};
 use shared::domain::watermark::{Watermark, Watermarks};
@@ -142,7 +142,7 @@ async fn report(
 ) -> Result<Report, PollError> {
     let note: Note = store.note(NOTE).await?.unwrap_or_default();
     let mut people = People { read: run.read, ..People::default() };
-    let (mut losses, mut calls) = (Losses::default(), run.calls);
+    let (mut losses, mut leaving, mut calls) = (Losses::default(), Leaving::default(), run.calls);
     calls.merge(note.calls);
     let mut lost_batches = 0;
     for (_, claim) in store.claims().await? {
@@ -150,6 +150,7 @@ async fn report(
             BatchStage::Submitted(planned) => {
                 people.merge(&planned.people);
                 losses.merge(&planned.losses);
+                leaving.merge(&planned.leaving);
                 calls.merge(planned.calls);
             }
             BatchStage::Buried { accounts, .. } => {
@@ -181,6 +182,7 @@ async fn report(
         started_at: run.started_at,
         settled_at: brake.is_none().then(|| invocation.now()),
         people,
+        leaving,
         inbound: note.inbound,
         losses,
         batches: batches(run, parts),

@@ -14,6 +14,7 @@ use tracing::{error, warn};
 
 use crate::carry::{self, Reach};
 use crate::close;
+use crate::erasure;
 use crate::errands;
 use crate::error::PollError;
 use crate::event::Ask;
@@ -52,6 +53,8 @@ pub enum Answer {
         inbound: Option<Inbound>,
         /// Single writes and removals that were carried out.
         errands: u64,
+        /// People who were erased, because their accounts were deleted at Gigya.
+        erased: u64,
         /// The run that was closed.
         closed: Option<RunId>,
     },
@@ -200,13 +203,19 @@ impl Tick<'_> {
             }
         }
         let inbound = carried.map(|carried| carried.counts);
-        let mut answer = Answer::Done { settled, inbound, errands: 0, closed: None };
+        let mut answer = Answer::Done { settled, inbound, errands: 0, erased: 0, closed: None };
         if let Some((store, run)) = &mut open {
             let done =
                 Box::pin(self.finish(&ready, store, run, settled, inbound, calls_before)).await?;
             if let Answer::Done { errands, closed, .. } = &mut answer {
                 (*errands, *closed) = done;
             }
+        }
+        // Last, so that no trouble with it keeps a run from going on.
+        if let Answer::Done { erased, closed, .. } = &mut answer {
+            let is_run_open = open.is_some() && closed.is_none();
+            let tick = erasure::Tick { swept_at: self.inbound.swept_at, is_run_open };
+            *erased = Box::pin(erasure::erase(services, &ready, tick, self.invocation)).await?;
         }
         Ok(answer)
     }

@@ -140,6 +140,7 @@ fn address_of(account: &Account) -> Result<EmailAddress, PollError> {
     text.and_then(|text| text.parse().ok()).ok_or(PollError::NoAddress)
 }
 
-fn reads(ready: &Ready, population: Population) -> bool {
+/// Whether the customer's settings name this population.
+pub(crate) fn reads(ready: &Ready, population: Population) -> bool {
     ready.settings.gigya.populations.contains(&population)
 }

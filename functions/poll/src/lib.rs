@@ -7,6 +7,7 @@ mod brake;
 mod carry;
 mod close;
 mod departures;
+mod erasure;
 mod errands;
 mod error;
 mod event;

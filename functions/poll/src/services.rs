@@ -11,10 +11,12 @@ use shared::domain::{FingerprintKey, RunId};
 use shared::gigya::Gigya;
 use shared::http::{ConnectError, Network, Wire};
 use shared::invocation::Clock;
+use shared::report_page::strike_out;
 use shared::secrets::Secrets;
 use shared::settings::customer::CustomerSettings;
 use shared::settings::env::PollEnvironment;
 use shared::settings::source::SettingsSource;
+use shared::store::purge::Purge;
 use shared::store::{Bucket, Ledger, RunStore, StateStore};
 use shared::vendors;
 use tokio::sync::Mutex;
@@ -87,6 +89,11 @@ impl Services {
         RunStore::new(self.bucket.clone(), run.clone())
     }
 
+    /// What takes people out of the objects of past runs.
+    pub(crate) fn purge(&self) -> Purge {
+        Purge::new(self.bucket.clone(), strike_out)
+    }
+
     /// The clients by the settings of now.
     pub(crate) async fn ready(&self) -> Result<Arc<Ready>, PollError> {
         let settings = self.settings.read().await?;
@@ -111,6 +118,7 @@ impl Services {
             Spender::Poll,
         )?;
         let key = secret.fingerprint_key;
+        self.ledger.unlock(&key);
         let ready = Arc::new(Ready { settings, key, gigya, constant_contact });
         *kept = Some(Arc::clone(&ready));
         Ok(ready)

@@ -9,7 +9,7 @@ use shared::domain::mapping::LossKind;
 use shared::domain::plan::{
     Outbound, Plan, Reason, Row, Seen, Terms, address_fingerprint, plan, with_address_mark,
 };
-use shared::domain::report::{Class, ListedPerson, Losses, People};
+use shared::domain::report::{Class, Leaving, ListedPerson, Losses, People};
 use shared::domain::{Account, ContactField, Fingerprint, ListId, Uid};
 use shared::store::ledger::Known;
 
@@ -18,6 +18,7 @@ use shared::store::ledger::Known;
 pub(crate) struct Decisions {
     pub(crate) people: People,
     pub(crate) losses: Losses,
+    pub(crate) leaving: Leaving,
     /// Rows by the lists that their import names; `None` is the list that nobody mails.
     pub(crate) rows: BTreeMap<Option<BTreeSet<ListId>>, Vec<Row>>,
     /// What is agreed once a row is imported.
@@ -224,6 +225,7 @@ impl Decisions {
         let takes_over = person.takes_over();
         let Planned { uid, before, plan, errand, .. } = person;
         self.people.add(plan.class);
+        self.leaving.count(plan.class, plan.reason);
         self.list(&uid, &plan);
         if plan.due {
             self.due.push(uid.clone());
@@ -239,6 +241,9 @@ impl Decisions {
             Some(Outbound::Update { row }) => self.send(None, row, agreement),
             Some(Outbound::Amend { .. }) => {
                 self.errands.push(Errand { uid, kind: ErrandKind::Amend });
+            }
+            Some(Outbound::Ask { .. }) => {
+                self.errands.push(Errand { uid, kind: ErrandKind::Ask });
             }
             Some(Outbound::Leave(leave)) => {
                 self.errands.push(Errand { uid, kind: ErrandKind::Leave(leave) });

@@ -111,6 +111,7 @@ impl Services {
         )?;
         preflight::constant_contact(&constant_contact, settings).await?;
         let key = secret.fingerprint_key;
+        self.ledger.unlock(&key);
         let settings = Arc::clone(settings);
         let counted = AtomicU64::new(0);
         let ready = Arc::new(Ready { settings, key, constant_contact, counted });

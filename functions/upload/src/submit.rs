@@ -217,6 +217,7 @@ impl Batch<'_> {
         let planned = Planned {
             people: decisions.people,
             losses: decisions.losses,
+            leaving: decisions.leaving,
             errands: decisions.errands.len() as u64,
             at: now,
             calls,

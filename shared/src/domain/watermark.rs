@@ -58,6 +58,8 @@ pub struct Watermarks {
     pub lite: Watermark,
     /// See [`GigyaClock::Subscriptions`].
     pub subscriptions: Watermark,
+    /// The clock of deletions: the audit log's `@timestamp`.
+    pub deletions: Watermark,
 }
 
 impl Watermarks {

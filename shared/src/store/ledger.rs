@@ -1,6 +1,7 @@
 //! The ledger: what both sides last agreed on, per person, in shards. Upload reads it; only poll writes it.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, OnceLock};
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 
@@ -8,15 +9,17 @@ use super::bucket::{BYTES, Bucket, Object, Put};
 use super::shard::{SHARDS, Shard, shard_of_address, shard_of_person};
 use super::{SWAPS_MAX, StoreError, keys};
 use crate::domain::agreed::{AddressEntry, Agreed};
-use crate::domain::{ContactId, Fingerprint, Uid};
+use crate::domain::{ContactId, Fingerprint, FingerprintKey, Uid};
 
 /// Shards that are read and written at once. Each is held whole: of a million people, a shard has sixteen thousand.
-const SHARDS_AT_ONCE: usize = 4;
+pub(super) const SHARDS_AT_ONCE: usize = 4;
 
 /// The ledger of the customer.
 #[derive(Debug, Clone)]
 pub struct Ledger {
     bucket: Bucket,
+    /// By which people who were erased are known.
+    key: Arc<OnceLock<FingerprintKey>>,
 }
 
 /// What the ledger knows of those who were asked for.
@@ -31,7 +34,18 @@ pub struct Known {
 impl Ledger {
     /// The ledger in this bucket.
     pub fn new(bucket: Bucket) -> Self {
-        Self { bucket }
+        Self { bucket, key: Arc::default() }
+    }
+
+    /// Gives the ledger the key by which people who were erased are known. Without it, a shard that has any cannot be
+    /// read: they would look like strangers. The first key stays, since it never changes.
+    pub fn unlock(&self, key: &FingerprintKey) {
+        self.key.get_or_init(|| key.clone());
+    }
+
+    /// The fingerprint of a UID, under which an erased person is kept.
+    pub(super) fn print(&self, uid: &Uid) -> Option<Fingerprint> {
+        self.key.get().map(|key| key.fingerprint("uid", uid.as_str()))
     }
 
     /// Looks up people and addresses, reading each shard at most once and holding one at a time.
@@ -54,7 +68,8 @@ impl Ledger {
         for (number, (uids, addresses)) in asked {
             let Some((mut shard, _)) = self.read(number).await? else { continue };
             for uid in uids {
-                if let Some(agreed) = shard.people.remove(&uid) {
+                let erased = || shard.erased.get(&self.print(&uid)?).cloned();
+                if let Some(agreed) = shard.people.remove(&uid).or_else(erased) {
                     known.people.insert(uid, agreed);
                 }
             }
@@ -131,11 +146,12 @@ impl Ledger {
             .map(async |(number, people)| {
                 let apply = |shard: &mut Shard| {
                     people.iter().fold(false, |any, (uid, data)| {
-                        let before = shard.people.get(uid);
+                        let print = self.print(uid);
+                        let before = shard.agreed(uid, print);
                         let after = change(before, data);
                         let differs = before != Some(&after);
                         if differs {
-                            shard.people.insert(uid.clone(), after);
+                            shard.agree(uid, print, after);
                         }
                         any | differs
                     })
@@ -156,7 +172,7 @@ impl Ledger {
     ) -> Result<Vec<AddressChange>, StoreError> {
         let shard = self.read(number).await?.map(|(shard, _)| shard).unwrap_or_default();
         let moved = people.iter().flat_map(|(uid, data)| {
-            let before = shard.people.get(uid);
+            let before = shard.agreed(uid, self.print(uid));
             AddressChange::between(uid, before, &change(before, data))
         });
         Ok(moved.collect())
@@ -176,17 +192,24 @@ impl Ledger {
         Ok(count)
     }
 
-    async fn read(&self, number: u8) -> Result<Option<(Shard, super::bucket::ETag)>, StoreError> {
+    /// Reads a shard, with its version.
+    pub(super) async fn read(
+        &self,
+        number: u8,
+    ) -> Result<Option<(Shard, super::bucket::ETag)>, StoreError> {
         let key = keys::shard(number);
         let Some(Object { bytes, etag }) = self.bucket.get(&key).await? else { return Ok(None) };
         match Shard::decode(bytes) {
+            Ok(shard) if !shard.erased.is_empty() && self.key.get().is_none() => {
+                Err(StoreError::Locked { key })
+            }
             Ok(shard) => Ok(Some((shard, etag))),
             Err(problem) => Err(StoreError::Broken { key, problem }),
         }
     }
 
     /// Changes a shard by compare-and-swap. `change` answers whether it changed anything.
-    async fn swap(
+    pub(super) async fn swap(
         &self,
         number: u8,
         change: impl Fn(&mut Shard) -> bool,
@@ -249,12 +272,6 @@ impl AddressChange {
         let mut entry = before.clone();
         let is_holder = entry.holder.as_ref() == Some(&self.uid);
         if self.holds {
-            // Gigya has no lite account beside a full one with its address, so whoever registers takes it over.
-            let is_lite = |uid: &Uid| uid.lite_token().is_some();
-            let is_taken_over = entry.holder.as_ref().is_some_and(is_lite) && !is_lite(&self.uid);
-            if is_taken_over {
-                entry.holder = Some(self.uid.clone());
-            }
             let is_free = entry.holder.is_none();
             if is_free {
                 entry.holder = Some(self.uid.clone());

@@ -40,6 +40,17 @@ impl LinesWriter {
         Ok(())
     }
 
+    /// Adds one line as it is, with or without its end.
+    ///
+    /// # Errors
+    /// When the compressor fails.
+    pub fn push_line(&mut self, line: &[u8]) -> io::Result<()> {
+        self.encoder.write_all(line.trim_ascii_end())?;
+        self.encoder.write_all(b"\n")?;
+        self.lines += 1;
+        Ok(())
+    }
+
     /// How many lines there are.
     pub fn lines(&self) -> u64 {
         self.lines
@@ -71,6 +82,25 @@ pub struct BadLine {
 pub fn read_lines<T: DeserializeOwned>(
     object: Bytes,
 ) -> io::Result<impl Iterator<Item = Result<T, BadLine>>> {
+    Ok(texts(object)?.map(|line| {
+        let (line, text) = line?;
+        serde_json::from_slice(&text).map_err(|error| BadLine {
+            line,
+            problem: format!("not what it should be, at column {}", error.column()),
+        })
+    }))
+}
+
+/// Whether an object is compressed.
+pub fn is_compressed(object: &[u8]) -> bool {
+    object.starts_with(&ZSTD_MAGIC) || object.starts_with(&GZIP_MAGIC)
+}
+
+/// Reads lines as they are, with their numbers, whether they are zstd, gzip or plain.
+///
+/// # Errors
+/// When the compressed form cannot be opened.
+pub fn texts(object: Bytes) -> io::Result<impl Iterator<Item = Result<(u64, Vec<u8>), BadLine>>> {
     let reader: Box<dyn Read + Send> = if object.starts_with(&ZSTD_MAGIC) {
         Box::new(zstd::Decoder::new(object.reader())?)
     } else if object.starts_with(&GZIP_MAGIC) {
@@ -78,13 +108,7 @@ pub fn read_lines<T: DeserializeOwned>(
     } else {
         Box::new(object.reader())
     };
-    Ok(Lines { reader: BufReader::new(reader), line: 0, over: false }.map(|line| {
-        let (line, text) = line?;
-        serde_json::from_slice(&text).map_err(|error| BadLine {
-            line,
-            problem: format!("not what it should be, at column {}", error.column()),
-        })
-    }))
+    Ok(Lines { reader: BufReader::new(reader), line: 0, over: false })
 }
 
 struct Lines<R> {

@@ -6,6 +6,7 @@
 //! state/watermarks.json                         up to where each direction is done
 //! state/inbound.json                            how fresh the inbound read is, and who reads it
 //! state/due.json                                people whom the next run reads whatever their time says
+//! state/erasure.json                            how far erasing people has come
 //! state/quota.json                              the day's calls to Constant Contact
 //! state/token-lease.json                        who refreshes the token
 //! state/ledger/<shard>                          the agreements; only poll writes
@@ -21,9 +22,11 @@
 
 pub mod bucket;
 pub mod document;
+pub mod erased;
 pub mod keys;
 pub mod ledger;
 pub mod lines;
+pub mod purge;
 pub mod runs;
 pub mod shard;
 pub mod state;
@@ -51,6 +54,12 @@ pub enum StoreError {
         /// What is wrong, without its content.
         problem: String,
     },
+    /// The ledger has people who are known by a keyed hash alone, and was not given the key.
+    #[error("{key} has people who were erased, and the key by which they are known is missing")]
+    Locked {
+        /// The shard.
+        key: String,
+    },
     /// Somebody else kept changing the same object.
     #[error(
         "{key} was changed by somebody else {tries} times in a row; the next invocation tries again"
@@ -67,7 +76,7 @@ impl Dispose for StoreError {
     fn disposition(&self) -> Disposition {
         match self {
             Self::Bucket(error) => error.disposition(),
-            Self::Broken { .. } => Disposition::Halt,
+            Self::Broken { .. } | Self::Locked { .. } => Disposition::Halt,
             Self::Contended { .. } => Disposition::Retry { after: None },
         }
     }

@@ -3,6 +3,7 @@
 //! ```text
 //! {"ledger":1}
 //! {"uid":"_guid_…","agreed":{…}}
+//! {"erased":"Xw0…","agreed":{"left":{"kind":"erased","at":"…"}}}
 //! {"address":"pY3…","entry":{"holder":"_guid_…"}}
 //! ```
 
@@ -27,6 +28,8 @@ const VERSION: u32 = 1;
 pub struct Shard {
     /// What was agreed on, by person.
     pub people: BTreeMap<Uid, Agreed>,
+    /// What is left of people whose accounts were deleted at Gigya, by the fingerprint of their UID.
+    pub erased: BTreeMap<Fingerprint, Agreed>,
     /// Who holds which address.
     pub addresses: BTreeMap<Fingerprint, AddressEntry>,
 }
@@ -37,6 +40,7 @@ pub struct Shard {
 struct Line {
     ledger: Option<u32>,
     uid: Option<Uid>,
+    erased: Option<Fingerprint>,
     agreed: Option<Agreed>,
     address: Option<Fingerprint>,
     entry: Option<AddressEntry>,
@@ -51,6 +55,7 @@ struct Heading {
 #[serde(untagged)]
 enum LineRef<'a> {
     Person { uid: &'a Uid, agreed: &'a Agreed },
+    Erased { erased: &'a Fingerprint, agreed: &'a Agreed },
     Address { address: &'a Fingerprint, entry: &'a AddressEntry },
 }
 
@@ -69,6 +74,26 @@ pub fn shard_of_address(address: Fingerprint) -> u8 {
 }
 
 impl Shard {
+    /// What is agreed on about a person, or left of one who was erased. `print` is the fingerprint of the UID.
+    pub fn agreed(&self, uid: &Uid, print: Option<Fingerprint>) -> Option<&Agreed> {
+        self.people.get(uid).or_else(|| self.erased.get(&print?))
+    }
+
+    /// Notes what is agreed on about a person. Whoever is erased is known by their fingerprint alone, until their account
+    /// is there again.
+    pub fn agree(&mut self, uid: &Uid, print: Option<Fingerprint>, agreed: Agreed) {
+        match print {
+            Some(print) if agreed.is_erased() => {
+                self.people.remove(uid);
+                self.erased.insert(print, agreed);
+            }
+            Some(_) | None => {
+                self.erased.retain(|erased, _| Some(*erased) != print);
+                self.people.insert(uid.clone(), agreed);
+            }
+        }
+    }
+
     /// Reads a shard.
     ///
     /// # Errors
@@ -86,6 +111,9 @@ impl Shard {
                 }
                 Line { uid: Some(uid), agreed: Some(agreed), .. } => {
                     shard.people.insert(uid, agreed);
+                }
+                Line { erased: Some(erased), agreed: Some(agreed), .. } => {
+                    shard.erased.insert(erased, agreed);
                 }
                 Line { address: Some(address), entry: Some(entry), .. } => {
                     shard.addresses.insert(address, entry);
@@ -108,6 +136,9 @@ impl Shard {
         for (uid, agreed) in &self.people {
             writer.push(&LineRef::Person { uid, agreed })?;
         }
+        for (erased, agreed) in &self.erased {
+            writer.push(&LineRef::Erased { erased, agreed })?;
+        }
         for (address, entry) in &self.addresses {
             writer.push(&LineRef::Address { address, entry })?;
         }
@@ -119,15 +150,35 @@ impl Shard {
 mod tests {
     use super::*;
     use crate::domain::FingerprintKey;
+    use crate::domain::erasure::tombstone;
 
     #[test]
     fn a_shard_is_read_back_as_it_was_written() {
         let address = FingerprintKey::new([7; 32]).fingerprint("email", "ann@example.com");
         let agreed = Agreed { address: Some(address), ..Agreed::default() };
         let entry = AddressEntry { holder: Some("u1".into()), left: None };
-        let shard =
-            Shard { people: [("u1".into(), agreed)].into(), addresses: [(address, entry)].into() };
+        let erased = [(address, tombstone(jiff::Timestamp::UNIX_EPOCH))];
+        let shard = Shard {
+            people: [("u1".into(), agreed)].into(),
+            erased: erased.into(),
+            addresses: [(address, entry)].into(),
+        };
         assert_eq!(Shard::decode(shard.encode().unwrap()), Ok(shard));
+    }
+
+    #[test]
+    fn whoever_was_erased_is_known_by_a_fingerprint_until_they_come_back() {
+        let print = FingerprintKey::new([7; 32]).fingerprint("uid", "u1");
+        let left = tombstone(jiff::Timestamp::UNIX_EPOCH);
+        let uid = Uid::from("u1");
+        let mut shard = Shard::default();
+        shard.agree(&uid, Some(print), Agreed::default());
+        shard.agree(&uid, Some(print), left.clone());
+        assert!(shard.people.is_empty());
+        assert_eq!(shard.agreed(&uid, Some(print)), Some(&left));
+        assert_eq!(shard.agreed(&"u2".into(), None), None);
+        shard.agree(&uid, Some(print), Agreed::default());
+        assert!(shard.erased.is_empty() && shard.people.contains_key(&uid));
     }
 
     #[test]

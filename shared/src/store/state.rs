@@ -11,6 +11,7 @@ use super::document::Document;
 use super::{SWAPS_MAX, StoreError, keys};
 use crate::domain::Uid;
 use crate::domain::brake::Pulled;
+use crate::domain::erasure::Erasure;
 use crate::domain::quota::Quota;
 use crate::domain::run::RunLease;
 use crate::domain::watermark::{InboundState, Watermarks};
@@ -117,6 +118,56 @@ impl StateStore {
         change: impl Fn(&mut Option<Pulled>),
     ) -> Result<Option<Pulled>, StoreError> {
         self.change(keys::INBOUND_BRAKE, change).await
+    }
+
+    /// How far erasing people has come, with the version that was read.
+    ///
+    /// # Errors
+    /// When the bucket refuses or the object is broken.
+    pub async fn erasure(&self) -> Result<(Erasure, Option<ETag>), StoreError> {
+        self.read(keys::ERASURE).await
+    }
+
+    /// Writes it over the version that was read; `Taken` when somebody else did meanwhile.
+    ///
+    /// # Errors
+    /// When the bucket refuses.
+    pub async fn write_erasure(
+        &self,
+        erasure: &Erasure,
+        known: Option<&ETag>,
+    ) -> Result<Put, StoreError> {
+        self.write(keys::ERASURE, erasure, known).await
+    }
+
+    /// Changes it, whoever else does too.
+    ///
+    /// # Errors
+    /// When the bucket refuses, or others keep changing it.
+    pub async fn change_erasure(
+        &self,
+        change: impl Fn(&mut Erasure),
+    ) -> Result<Erasure, StoreError> {
+        self.change(keys::ERASURE, change).await
+    }
+
+    /// The brake that an erasure pulled, if one did.
+    ///
+    /// # Errors
+    /// When the bucket refuses or the object is broken.
+    pub async fn erasure_brake(&self) -> Result<Option<Pulled>, StoreError> {
+        Ok(self.read(keys::ERASURE_BRAKE).await?.0)
+    }
+
+    /// Pulls, releases or forgets it.
+    ///
+    /// # Errors
+    /// When the bucket refuses, or others keep changing it.
+    pub async fn change_erasure_brake(
+        &self,
+        change: impl Fn(&mut Option<Pulled>),
+    ) -> Result<Option<Pulled>, StoreError> {
+        self.change(keys::ERASURE_BRAKE, change).await
     }
 
     /// Whom the next run reads whatever their time says.
