@@ -253,6 +253,7 @@ impl Decisions {
                 Outbound::Amend { .. } => (Action::Amend, changed_fields(&before, &after)),
                 Outbound::Leave(Leave::Unsubscribe) => (Action::Unsubscribe, Vec::new()),
                 Outbound::Leave(Leave::RemoveFromLists(_)) => (Action::RemoveFromLists, Vec::new()),
+                Outbound::Leave(Leave::Delete) => (Action::Delete, Vec::new()),
             };
             let reason = plan.reason.to_string();
             self.actions.add(action, || Sample { uid: uid.clone(), reason, fields });

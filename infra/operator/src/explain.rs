@@ -201,6 +201,7 @@ fn words_of_mark(mark: Tombstone) -> String {
         Departure::Unsubscribed => "unsubscribed",
         Departure::Deleted => "was deleted in Constant Contact",
         Departure::Withdrawn => "was taken off the lists after withdrawing",
+        Departure::Erased => "was deleted at Gigya",
     };
     format!("{how} {}", mark.at)
 }
@@ -291,6 +292,7 @@ fn words_of_outbound(outbound: &Outbound) -> String {
             lists(on)
         ),
         Outbound::Leave(Leave::Unsubscribe) => "in Constant Contact: unsubscribe".to_owned(),
+        Outbound::Leave(Leave::Delete) => "in Constant Contact: delete".to_owned(),
         Outbound::Leave(Leave::RemoveFromLists(off)) => {
             format!("in Constant Contact: take off {}", lists(off))
         }

@@ -194,7 +194,7 @@ impl StateStore {
         Ok(self.change_and_tell(keys::QUOTA, change).await?.1)
     }
 
-    pub(super) async fn read<T: DeserializeOwned + Default>(
+    async fn read<T: DeserializeOwned + Default>(
         &self,
         key: &str,
     ) -> Result<(T, Option<ETag>), StoreError> {
@@ -216,11 +216,7 @@ impl StateStore {
         })
     }
 
-    pub(super) async fn change<T>(
-        &self,
-        key: &str,
-        change: impl Fn(&mut T),
-    ) -> Result<T, StoreError>
+    async fn change<T>(&self, key: &str, change: impl Fn(&mut T)) -> Result<T, StoreError>
     where
         T: DeserializeOwned + Serialize + Default + Clone + PartialEq,
     {
