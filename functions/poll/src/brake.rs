@@ -80,7 +80,7 @@ pub(crate) async fn brake_of(
                         examples.push(errand.uid);
                     }
                 }
-                ErrandKind::Amend | ErrandKind::HandOver { .. } => {}
+                ErrandKind::Amend | ErrandKind::Ask | ErrandKind::HandOver { .. } => {}
             }
         }
     }

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use shared::domain::batch::{BatchStage, Outcome, PartStage};
 use shared::domain::report::{
-    Actions, BatchReport, Brake, CallLimits, Calls, Class, Inbound, ListedPerson, Losses, Outlook,
-    PartReport, PartState, People, Report, State, Work,
+    Actions, BatchReport, Brake, CallLimits, Calls, Class, Inbound, Leaving, ListedPerson, Losses,
+    Outlook, PartReport, PartState, People, Report, State, Work,
 };
 use shared::domain::run::{Phase, Run};
 use shared::domain::watermark::{Watermark, Watermarks};
@@ -168,7 +168,7 @@ async fn report(
 ) -> Result<Report, PollError> {
     let note: Note = store.note(NOTE).await?.unwrap_or_default();
     let mut people = People { read: run.read, ..People::default() };
-    let (mut losses, mut calls) = (Losses::default(), run.calls);
+    let (mut losses, mut leaving, mut calls) = (Losses::default(), Leaving::default(), run.calls);
     calls.merge(note.calls);
     let (mut actions, mut imports, mut is_stale) = (Actions::default(), 0, false);
     let mut lost_batches = 0;
@@ -180,6 +180,7 @@ async fn report(
                 imports += planned.imports;
                 is_stale |= planned.is_stale;
                 losses.merge(&planned.losses);
+                leaving.merge(&planned.leaving);
                 calls.merge(planned.calls);
             }
             BatchStage::Buried { accounts, .. } => {
@@ -218,6 +219,7 @@ async fn report(
         settled_at: (!is_braked).then(|| invocation.now()),
         people,
         actions,
+        leaving,
         inbound: note.inbound,
         losses,
         batches: batches(run, parts),

@@ -225,6 +225,9 @@ impl Runner<'_> {
                 }
                 is_done
             }
+            (Some(Outbound::Ask { lists }), Some(contact)) => {
+                self.ask(uid, &contact, &lists).await?
+            }
             // It was an amendment when it was planned; as a removal it was not counted.
             (Some(Outbound::Leave(_)), Some(_)) if self.is_braked => {
                 self.remember(uid, invocation).await?;
@@ -248,7 +251,7 @@ impl Runner<'_> {
                 self.remember(uid, invocation).await?;
                 false
             }
-            (Some(Outbound::Amend { .. } | Outbound::Leave(_)), None) => {
+            (Some(Outbound::Amend { .. } | Outbound::Ask { .. } | Outbound::Leave(_)), None) => {
                 warn!(account.uid = %uid, "An errand found no contact; the next run plans it anew.");
                 self.remember(uid, invocation).await?;
                 false
@@ -293,6 +296,24 @@ impl Runner<'_> {
     fn reject(&mut self, uid: &Uid, reason: &str) {
         let (uid, reason) = (uid.clone(), reason.to_owned());
         self.rejected.push(ListedPerson { uid, field: None, reason });
+    }
+
+    /// Has Constant Contact ask whether they want to be back. Answers whether that is done. It asks once, so that a repeat is
+    /// refused, and as good as done.
+    async fn ask(
+        &self,
+        uid: &Uid,
+        contact: &Contact,
+        lists: &BTreeSet<ListId>,
+    ) -> Result<bool, PollError> {
+        match self.ready.constant_contact.ask_to_return(&contact.id, lists).await {
+            Ok(is_asked) => Ok(is_asked),
+            Err(error) if refusal(&error).is_some() => {
+                warn!(account.uid = %uid, error = %chain(&error), "Constant Contact does not ask this contact again.");
+                Ok(true)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// The contact that the ledger names, else the one with the account's address.

@@ -9,7 +9,9 @@ use shared::domain::mapping::LossKind;
 use shared::domain::plan::{
     Leave, Outbound, Plan, Reason, Row, Seen, Terms, address_fingerprint, plan, with_address_mark,
 };
-use shared::domain::report::{Action, Actions, Class, ListedPerson, Losses, People, Sample};
+use shared::domain::report::{
+    Action, Actions, Class, Leaving, ListedPerson, Losses, People, Sample,
+};
 use shared::domain::{Account, ContactField, Fingerprint, ListId, Uid};
 use shared::store::ledger::Known;
 
@@ -19,6 +21,7 @@ pub(crate) struct Decisions {
     pub(crate) people: People,
     pub(crate) actions: Actions,
     pub(crate) losses: Losses,
+    pub(crate) leaving: Leaving,
     /// Rows by the lists that their import names; `None` is the list that nobody mails.
     pub(crate) rows: BTreeMap<Option<BTreeSet<ListId>>, Vec<Row>>,
     /// What is agreed once a row is imported.
@@ -237,6 +240,7 @@ impl Decisions {
         let takes_over = person.takes_over();
         let Planned { uid, before, plan, errand, .. } = person;
         self.people.add(plan.class);
+        self.leaving.count(plan.class, plan.reason);
         self.list(&uid, &plan);
         if plan.due {
             self.due.push(uid.clone());
@@ -251,6 +255,7 @@ impl Decisions {
                 Outbound::Join { .. } => (Action::Join, Vec::new()),
                 Outbound::Update { .. } => (Action::Update, changed_fields(&before, &after)),
                 Outbound::Amend { .. } => (Action::Amend, changed_fields(&before, &after)),
+                Outbound::Ask { .. } => (Action::Ask, Vec::new()),
                 Outbound::Leave(Leave::Unsubscribe) => (Action::Unsubscribe, Vec::new()),
                 Outbound::Leave(Leave::RemoveFromLists(_)) => (Action::RemoveFromLists, Vec::new()),
                 Outbound::Leave(Leave::Delete) => (Action::Delete, Vec::new()),
@@ -264,6 +269,9 @@ impl Decisions {
             Some(Outbound::Update { row }) => self.send(None, row, agreement),
             Some(Outbound::Amend { .. }) => {
                 self.errands.push(Errand { uid, kind: ErrandKind::Amend });
+            }
+            Some(Outbound::Ask { .. }) => {
+                self.errands.push(Errand { uid, kind: ErrandKind::Ask });
             }
             Some(Outbound::Leave(leave)) => {
                 self.errands.push(Errand { uid, kind: ErrandKind::Leave(leave) });

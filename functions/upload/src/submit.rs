@@ -255,6 +255,7 @@ impl Batch<'_> {
             imports,
             is_stale: matches!(self.purpose, Purpose::DryRun { is_fresh: false }),
             losses: decisions.losses,
+            leaving: decisions.leaving,
             errands: decisions.errands.len() as u64,
             at: now,
             calls,

@@ -199,6 +199,26 @@ impl ConstantContact {
         }
     }
 
+    /// Has somebody unsubscribed asked whether they want to be back: Constant Contact mails them its own confirmation, once.
+    /// Answers whether there is such a contact. v2 asks nobody.
+    ///
+    /// # Errors
+    /// When the dialect cannot do it, when there are too many lists or none, or when the call fails; also because they were
+    /// asked before.
+    pub async fn ask_to_return(
+        &self,
+        id: &ContactId,
+        lists: &BTreeSet<ListId>,
+    ) -> Result<bool, ConstantContactError> {
+        match self {
+            Self::V3(client) => client.ask_to_return(id, lists).await,
+            Self::V2(_) => Err(ConstantContactError::NoSuchOperation {
+                dialect: Dialect::V2,
+                operation: Operation::AskToReturn,
+            }),
+        }
+    }
+
     /// Takes up to 500 contacts off these lists, as an activity; `None` when it is done without one, as v2 does with those
     /// who have no address.
     ///

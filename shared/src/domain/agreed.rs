@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::consent::AgreedWish;
 use super::contact_field::ContactField;
+use super::evidence::Evidence;
 use super::fingerprint::Fingerprint;
 use super::ids::{ContactId, ListId, Uid};
 
@@ -38,6 +39,13 @@ pub struct Agreed {
     /// The marks of having left single lists.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub left_lists: BTreeMap<ListId, Timestamp>,
+    /// The act by which they came back, if they had left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Evidence>,
+    /// The newest opt-in at Gigya for which Constant Contact was told to ask them whether they want to be back, or had nobody
+    /// to ask. It asks once for each.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Timestamp>,
     /// Gigya's time of our last write to the account: an account read with an older time is a stale read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub written_at: Option<Timestamp>,
@@ -139,6 +147,13 @@ impl Agreed {
         self.contact.is_some() || !self.lists.is_empty()
     }
 
+    /// Whether Constant Contact was told to ask them since they unsubscribed.
+    pub fn is_asked(&self) -> bool {
+        self.left.is_some_and(|left| {
+            left.kind == Departure::Unsubscribed && self.asked.is_some_and(|asked| asked > left.at)
+        })
+    }
+
     /// Whether the account is deleted at Gigya, and nothing but the mark is kept.
     pub fn is_erased(&self) -> bool {
         self.erased_at.is_some()
@@ -217,6 +232,16 @@ impl Agreed {
             Merged::One(at) => at,
             Merged::Both => self.erased_at.max(after.erased_at),
         };
+        let evidence = match three_way(&self.evidence, &before.evidence, &after.evidence) {
+            Merged::One(evidence) => evidence,
+            Merged::Both => {
+                self.evidence.into_iter().chain(after.evidence).max_by_key(|evidence| evidence.at)
+            }
+        };
+        let asked = match three_way(&self.asked, &before.asked, &after.asked) {
+            Merged::One(asked) => asked,
+            Merged::Both => self.asked.max(after.asked),
+        };
         let merged = Self {
             contact: three_way(&self.contact, &before.contact, &after.contact).or(self.contact),
             address: three_way(&self.address, &before.address, &after.address).or(self.address),
@@ -225,6 +250,8 @@ impl Agreed {
             lists,
             left,
             left_lists,
+            evidence,
+            asked,
             written_at: self.written_at.max(after.written_at),
             moved_to: after.moved_to.clone().or(self.moved_to),
             erased_at,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::agreed::Agreed;
 use super::ids::{ActivityId, ListId, Uid};
 use super::plan::Leave;
-use super::report::{Actions, Calls, Losses, PartState, People};
+use super::report::{Actions, Calls, Leaving, Losses, PartState, People};
 
 /// `runs/<run>/claims/<ordinal>.json`: who submits a batch, until when, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +61,9 @@ pub struct Planned {
     pub is_stale: bool,
     /// What values lost.
     pub losses: Losses,
+    /// Who left or stays out, by reason.
+    #[serde(default)]
+    pub leaving: Leaving,
     /// Single writes and removals that poll carries out.
     pub errands: u64,
     /// When.
@@ -178,6 +181,8 @@ pub enum ErrandKind {
     /// A single write of the contact: a changed address, a cleared value, a list left behind; or a look at it, where a person
     /// chose its value.
     Amend,
+    /// Constant Contact asks the person whether they want to be back.
+    Ask,
     /// The person leaves.
     Leave(Leave),
     /// The person had a lite account, which holds the contact, and has registered since.

@@ -16,6 +16,10 @@ fn words(action: Action) -> (&'static str, &'static str) {
             "Amended one by one",
             "Something about them no import can say: an address, an emptied value, a list.",
         ),
+        Action::Ask => (
+            "Asked to confirm",
+            "They had unsubscribed and opted in anew; Constant Contact asks them once.",
+        ),
         Action::Unsubscribe => ("Unsubscribed", "They took their consent back at Gigya."),
         Action::RemoveFromLists => {
             ("Taken off lists", "They left the lists, or no list fits them any longer.")

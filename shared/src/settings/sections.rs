@@ -10,7 +10,6 @@ use super::customer::{
     RunSettings, Safety,
 };
 use super::fields;
-use super::not_yet;
 use super::table::{At, Section};
 use crate::domain::charset::{self, Encoding};
 use crate::domain::limits::{
@@ -18,7 +17,7 @@ use crate::domain::limits::{
 };
 use crate::domain::lite::full_only_field;
 use crate::domain::mapping::Destination;
-use crate::domain::policy::{ConsentPolicy, ListRule, Policy};
+use crate::domain::policy::{ConsentPolicy, ListRule, Policy, Resubscribe};
 use crate::domain::{Charset, Condition, Dialect, ListId, Path};
 
 /// Constant Contact's v3 (guide, "API base").
@@ -54,7 +53,7 @@ pub(super) fn read(mut root: Section<'_, '_>) -> Option<CustomerSettings> {
     let gigya = gigya(root.section("gigya"));
     let Written { settings: constant_contact, dialect, uid_field, blanks_clear } =
         constant_contact(root.section("constant_contact"));
-    let consent = consent(root.section("consent"));
+    let consent = consent(root.section("consent"), dialect);
     let lists = lists(&mut root, dialect, constant_contact.as_ref());
     let charset = charset(root.section("charset"), dialect);
     let destination = Destination { dialect, charset, blanks_clear };
@@ -243,7 +242,7 @@ fn list_id(api: Dialect, text: &str) -> Result<ListId, String> {
     }
 }
 
-fn consent(mut section: Section<'_, '_>) -> Option<ConsentPolicy> {
+fn consent(mut section: Section<'_, '_>, api: Dialect) -> Option<ConsentPolicy> {
     let path: Option<At<Path>> = section.required("gigya");
     if let Some(path) = &path
         && !matches!(path.value.section(), "subscriptions" | "data" | "profile")
@@ -254,12 +253,15 @@ fn consent(mut section: Section<'_, '_>) -> Option<ConsentPolicy> {
     let required = section.value_or("required", true);
     let double_opt_in = section.value_or("double_opt_in", false);
     let resubscribe = section.value("resubscribe");
-    if let Some(found) = &resubscribe
-        && let Some(reason) = not_yet::resubscribe(found.value)
-    {
-        section.problem(Some(found.at), format!("resubscribe: {reason}"));
-    }
-    let resubscribe = resubscribe.map(|found| found.value).unwrap_or_default();
+    let resubscribe = match resubscribe {
+        Some(At { value: Resubscribe::Ask, at }) => {
+            if let Some(reason) = cannot_ask(api, path.as_ref()) {
+                section.problem(Some(at), format!("resubscribe: {reason}"));
+            }
+            Resubscribe::Ask
+        }
+        Some(At { value: Resubscribe::Never, .. }) | None => Resubscribe::Never,
+    };
     let on_opt_out = section.value_or_default("on_opt_out");
     let on_delete = section.value_or_default("on_delete");
     let on_no_match = section.value_or_default("on_no_match");
@@ -277,6 +279,19 @@ fn consent(mut section: Section<'_, '_>) -> Option<ConsentPolicy> {
         on_list_leave,
         on_contact_deleted,
     })
+}
+
+/// Why nobody can be asked to confirm: it takes a mail that v2 does not send (it puts people back at once), and an opt-in
+/// whose time is known.
+fn cannot_ask(api: Dialect, path: Option<&At<Path>>) -> Option<&'static str> {
+    let is_dated = path.is_none_or(|path| path.value.section() == "subscriptions");
+    match api {
+        Dialect::V2 => Some("v2 cannot ask people to confirm; write \"never\" or leave it out"),
+        Dialect::V3 if is_dated => None,
+        Dialect::V3 => Some(
+            "a plain field has no time, so nobody could be asked by it; name a subscription as gigya, or write \"never\"",
+        ),
+    }
 }
 
 fn lists(

@@ -269,15 +269,6 @@ fn what_is_missing_is_named_with_what_to_write() {
 }
 
 #[test]
-fn what_this_version_cannot_do_is_refused_and_said() {
-    let text = LEAST.replace("[[lists]]", "resubscribe = \"ask\"\n[[lists]]");
-    insta::assert_snapshot!(CustomerSettings::parse(&text).unwrap_err(), @r#"
-    1 setting is wrong:
-      - sync.toml line 10: [consent] resubscribe: this version cannot ask people to confirm yet; write "never" or leave it out
-    "#);
-}
-
-#[test]
 fn a_condition_that_lite_accounts_cannot_meet_is_never_theirs_in_silence() {
     let with = |lines: &str| {
         let lines = format!("populations = [\"full\", \"lite\"]\n{lines}\n[constant_contact]");
@@ -304,6 +295,19 @@ fn a_condition_that_lite_accounts_cannot_meet_is_never_theirs_in_silence() {
     let full =
         LEAST.replace("[constant_contact]", "where = \"isActive = true\"\n[constant_contact]");
     assert_eq!(CustomerSettings::parse(&full).unwrap().gigya.where_lite, None);
+}
+
+#[test]
+fn people_are_asked_to_confirm_where_the_dialect_can_and_the_opt_in_has_a_time() {
+    let asking = |text: &str| text.replace("[[lists]]", "resubscribe = \"ask\"\n[[lists]]");
+    let dated = LEAST.replace("data.subscribe", "subscriptions.news.email");
+    let settings = CustomerSettings::parse(&asking(&dated)).unwrap();
+    assert_eq!(settings.policy.consent.resubscribe, Resubscribe::Ask);
+    let problem = |text: &str| CustomerSettings::parse(text).unwrap_err().to_string();
+    let in_v2 = problem(&asking(&least_in_v2()));
+    assert!(in_v2.contains("resubscribe: v2 cannot ask people to confirm"), "{in_v2}");
+    let undated = problem(&asking(LEAST));
+    assert!(undated.contains("resubscribe: a plain field has no time"), "{undated}");
 }
 
 /// The least that a customer of v2 must say.

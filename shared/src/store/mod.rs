@@ -8,6 +8,7 @@
 //! state/due.json                                people whom the next run reads whatever their time says
 //! state/erasure.json                            how far erasing people has come
 //! state/quota.json                              the day's calls to Constant Contact
+//! state/testimony/<person>.json                 why an operator let somebody come back
 //! state/token-lease.json                        who refreshes the token
 //! state/ledger/<shard>                          the agreements; only poll writes, and an operator who decides
 //! runs/<run>/run.json                           what was asked for, and how far reading has come
@@ -32,6 +33,7 @@ pub mod purge;
 pub mod runs;
 pub mod shard;
 pub mod state;
+pub mod testimony;
 
 pub use bucket::{Bucket, BucketError};
 pub use ledger::Ledger;

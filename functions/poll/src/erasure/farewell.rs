@@ -255,13 +255,14 @@ impl Eraser<'_> {
             (Some(Outbound::Leave(Leave::Delete)), Some(id)) => leaving.delete.push(id),
             (Some(Outbound::Leave(Leave::Unsubscribe)), Some(id)) => leaving.unsubscribe.push(id),
             // Without a contact there is nothing to do yet: should one turn up, it is a stray. And nobody whose account is
-            // gone joins, stays or is taken off single lists.
+            // gone joins, stays, is asked or is taken off single lists.
             (
                 Some(
                     Outbound::Leave(Leave::Delete | Leave::Unsubscribe | Leave::RemoveFromLists(_))
                     | Outbound::Join { .. }
                     | Outbound::Update { .. }
-                    | Outbound::Amend { .. },
+                    | Outbound::Amend { .. }
+                    | Outbound::Ask { .. },
                 )
                 | None,
                 _,

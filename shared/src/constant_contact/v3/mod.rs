@@ -117,10 +117,22 @@ impl Client {
         once(request.operation, self.attempt(request).await)
     }
 
+    /// Makes one call whose answer says nothing but that it succeeded.
+    async fn call_unread(&self, request: &Request) -> Result<(), ConstantContactError> {
+        with_retries(&SCHEDULE, async || self.answer(request).await.map(drop)).await
+    }
+
     async fn attempt<T: DeserializeOwned>(
         &self,
         request: &Request,
     ) -> Result<T, ConstantContactError> {
+        read_json(request.operation, self.answer(request).await?.body())
+    }
+
+    async fn answer(
+        &self,
+        request: &Request,
+    ) -> Result<http::Response<Bytes>, ConstantContactError> {
         let token = self.token(request.operation, None).await?;
         let mut answer = self.send(request, &token).await?;
         if answer.status() == StatusCode::UNAUTHORIZED {
@@ -134,7 +146,7 @@ impl Client {
             return Err(ConstantContactError::Refused(refusal));
         }
         self.budget.answered(false).await;
-        read_json(operation, answer.body())
+        Ok(answer)
     }
 
     async fn send(

@@ -3,12 +3,16 @@
 use serde_json::json;
 
 use super::states::{State, at};
-use super::tests::{OPT_OUT, edit, in_step, poll, unsubscribe, upload};
+use super::tests::{OPT_OUT, both, edit, in_step, poll, unsubscribe, upload};
 use super::{Leave, Outbound, Plan, Reason, Seen, with_address_mark};
 use crate::domain::agreed::{Agreed, Departure, Tombstone};
+use crate::domain::consent::AgreedWish;
+use crate::domain::contact::Permission;
 use crate::domain::dialect::Dialect;
+use crate::domain::evidence::{DoubleOptIn, Evidence, Source};
+use crate::domain::ids::ListId;
 use crate::domain::mapping::Destination;
-use crate::domain::policy::OnDelete;
+use crate::domain::policy::{OnDelete, Resubscribe};
 use crate::domain::report::Class;
 
 const NOW: i64 = 30;
@@ -115,4 +119,109 @@ fn who_unsubscribed_before_they_were_deleted_stays_unsubscribed() {
         (agreed.left.map(|mark| mark.kind), agreed.contact),
         (left.map(|mark| mark.kind), None)
     );
+}
+
+/// Zoe, who unsubscribed and opted in anew.
+fn opted_in_anew() -> State {
+    let mut zoe = in_step();
+    zoe.policy.consent.resubscribe = Resubscribe::Ask;
+    unsubscribe(&mut zoe);
+    zoe = zoe.after(&both(&zoe));
+    edit(&mut zoe, OPT_OUT, json!(true));
+    zoe
+}
+
+#[test]
+fn who_unsubscribed_and_opts_in_anew_is_asked_once_for_each_opt_in() {
+    let zoe = opted_in_anew();
+    for plan in [upload(&zoe), both(&zoe)] {
+        let lists = [ListId::from("news")].into();
+        assert_eq!(plan.outbound, Some(Outbound::Ask { lists }));
+        assert_eq!((plan.class, plan.reason), (Class::Held, Reason::Asks));
+        assert_eq!(plan.noted.unwrap_or_else(|| zoe.known()).asked, None, "not before it is done");
+        let after = plan.agreed.unwrap();
+        assert_eq!((after.asked, after.wish), (Some(at(NOW)), AgreedWish::Granted));
+    }
+    let asked = zoe.after(&both(&zoe));
+    for plan in [upload(&asked), both(&asked)] {
+        assert_eq!((plan.outbound, plan.class), (None, Class::Held));
+    }
+    assert_eq!(upload(&asked).reason, Reason::Asked);
+}
+
+#[test]
+fn nobody_is_asked_without_an_opt_in_that_is_newer_than_the_unsubscribe() {
+    let mut zoe = opted_in_anew();
+    zoe.agreed.as_mut().unwrap().left =
+        Some(Tombstone { kind: Departure::Unsubscribed, at: at(NOW) });
+    assert_eq!((upload(&zoe).outbound, upload(&zoe).reason), (None, Reason::Unsubscribed));
+}
+
+#[test]
+fn nobody_is_asked_at_an_address_that_is_not_the_one_they_opted_in_with() {
+    let mut zoe = opted_in_anew();
+    edit(&mut zoe, "profile.email", json!("zora@example.com"));
+    assert_eq!(upload(&zoe).outbound, None);
+}
+
+#[test]
+fn who_confirms_is_back_and_planned_anew_with_the_evidence_kept() {
+    let zoe = opted_in_anew();
+    let mut asked = zoe.after(&both(&zoe));
+    asked.contact.permission = Permission::Explicit;
+    asked.contact.updated_at = Some(at(NOW));
+    let seen = poll(&asked);
+    assert!(seen.due && !seen.departs);
+    let noted = seen.noted.unwrap();
+    let evidence = Evidence { at: at(NOW), source: Source::ConstantContact };
+    assert_eq!((noted.left, noted.evidence), (None, Some(evidence)));
+    asked.agreed = Some(noted);
+    assert_eq!(upload(&asked).class, Class::Unchanged);
+}
+
+#[test]
+fn who_comes_back_brings_the_evidence_and_it_is_kept() {
+    let mut zoe = in_step();
+    let known = zoe.agreed.as_mut().unwrap();
+    known.lists.clear();
+    known.left = Some(Tombstone { kind: Departure::Withdrawn, at: at(20) });
+    edit(&mut zoe, OPT_OUT, json!(true));
+    edit(&mut zoe, "subscriptions.news.email.doubleOptIn", json!({"status": "Confirmed"}));
+    let plan = upload(&zoe);
+    assert!(matches!(plan.outbound, Some(Outbound::Join { .. })), "{plan:?}");
+    let double_opt_in = DoubleOptIn::Confirmed;
+    let evidence = Evidence { at: at(NOW), source: Source::Subscription { double_opt_in } };
+    assert_eq!((plan.reason, plan.evidence), (Reason::CameBack, Some(evidence)));
+    assert_eq!(plan.agreed.unwrap().evidence, Some(evidence));
+}
+
+#[test]
+fn the_operators_word_brings_back_whom_a_plain_field_cannot() {
+    let mut zoe = in_step();
+    zoe.policy.consent.path = "data.optin".parse().unwrap();
+    edit(&mut zoe, "data.optin", json!(true));
+    let known = zoe.agreed.as_mut().unwrap();
+    known.lists.clear();
+    known.left = Some(Tombstone { kind: Departure::Withdrawn, at: at(20) });
+    assert_eq!(upload(&zoe).reason, Reason::WithdrewBefore);
+    let evidence = Evidence { at: at(25), source: Source::Operator };
+    zoe.agreed = zoe.known().rejoined(evidence);
+    assert!(matches!(upload(&zoe).outbound, Some(Outbound::Join { .. })));
+    // The mark that the address bears is outdated by it, too.
+    let mark = Some(Tombstone { kind: Departure::Withdrawn, at: at(20) });
+    zoe.agreed = with_address_mark(zoe.agreed.as_ref(), mark);
+    let plan = upload(&zoe);
+    assert_eq!((plan.reason, plan.evidence), (Reason::CameBack, Some(evidence)));
+}
+
+#[test]
+fn who_is_deactivated_is_told_from_whom_no_list_fits() {
+    for (path, value, reason) in [
+        ("isActive", json!(false), Reason::Deactivated),
+        ("data.region", json!("moon"), Reason::NoListFits),
+    ] {
+        let mut zoe = in_step();
+        edit(&mut zoe, path, value);
+        assert_eq!((upload(&zoe).class, upload(&zoe).reason), (Class::Removed, reason));
+    }
 }

@@ -14,6 +14,7 @@ use crate::domain::consent::AgreedWish;
 use crate::domain::contact::{Contact, OptOut, OptOutSource, Permission};
 use crate::domain::contact_field::ContactField;
 use crate::domain::email::EmailAddress;
+use crate::domain::evidence::{Evidence, Source};
 use crate::domain::fingerprint::FingerprintKey;
 use crate::domain::ids::ListId;
 use crate::domain::mapping::{FieldRule, Mapping, OnConflict, Owner};
@@ -169,6 +170,11 @@ impl State {
                 contact.lists.retain(|list| !self.policy.lists.iter().any(|of| of.id == *list));
                 contact.lists.extend(lists.iter().cloned());
             }
+            Outbound::Ask { lists } => {
+                contact.permission = Permission::PendingConfirmation;
+                contact.opt_out = None;
+                contact.lists.extend(lists.iter().cloned());
+            }
             Outbound::Leave(Leave::Unsubscribe) => {
                 contact.permission = Permission::Unsubscribed;
                 contact.opt_out = Some(OptOut { at: Some(self.now), by: OptOutSource::Contact });
@@ -233,7 +239,7 @@ fn policy(choices: &mut Choices<'_>) -> Policy {
         path: path.parse().unwrap(),
         required: choices.yes(),
         double_opt_in: choices.seldom(),
-        resubscribe: Resubscribe::Never,
+        resubscribe: choices.pick(&[Resubscribe::Never, Resubscribe::Ask]),
         on_opt_out: choices.pick(&[OnOptOut::Unsubscribe, OnOptOut::RemoveFromList]),
         on_delete: choices.pick(&[OnDelete::Delete, OnDelete::Unsubscribe, OnDelete::Keep]),
         on_no_match: choices.pick(&[OnNoMatch::RemoveFromList, OnNoMatch::Keep]),
@@ -309,7 +315,7 @@ fn contact(choices: &mut Choices<'_>) -> Contact {
         fields,
         lists: lists(choices),
         created_at: None,
-        updated_at: None,
+        updated_at: choices.yes().then(|| choices.time()),
         deleted_at,
     }
 }
@@ -352,6 +358,11 @@ pub(super) fn agreed(choices: &mut Choices<'_>, key: &FingerprintKey) -> Agreed 
         lists: lists(choices),
         left,
         left_lists: lists(choices).into_iter().map(|list| (list, choices.time())).collect(),
+        evidence: choices.seldom().then(|| Evidence {
+            at: choices.time(),
+            source: choices.pick(&[Source::Operator, Source::ConstantContact]),
+        }),
+        asked: choices.seldom().then(|| choices.time()),
         written_at: choices.seldom().then(|| at(22)),
         moved_to: None,
         erased_at,

@@ -19,6 +19,8 @@ pub enum Action {
     Update,
     /// Written by themselves, because an import cannot say it.
     Amend,
+    /// Asked by Constant Contact whether they want to be back.
+    Ask,
     /// Unsubscribed, account-wide.
     Unsubscribe,
     /// Taken off lists.
@@ -29,10 +31,11 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order of the report.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Join,
         Self::Update,
         Self::Amend,
+        Self::Ask,
         Self::Unsubscribe,
         Self::RemoveFromLists,
         Self::Delete,
@@ -44,6 +47,7 @@ impl Action {
             Self::Join => "Join a list",
             Self::Update => "Are updated",
             Self::Amend => "Are amended singly",
+            Self::Ask => "Are asked to confirm",
             Self::Unsubscribe => "Are unsubscribed",
             Self::RemoveFromLists => "Are taken off lists",
             Self::Delete => "Are deleted",

@@ -6,12 +6,14 @@
 //! | `people` | who was read and what became of each, and the proof that nobody is missing |
 //! | `actions` | what is done in Constant Contact, by action, with examples |
 //! | `outlook` | what a dry run foresees of calls and time |
+//! | `leaving` | who left or stays out, by reason |
 //! | `losses` | what values lost on their way out |
 //! | `words` | the run in plain words |
 //!
 //! Counts, UIDs and times only: no name, no address, no value of anybody ever stands in a report.
 
 mod actions;
+mod leaving;
 mod losses;
 mod outlook;
 mod people;
@@ -23,6 +25,7 @@ use serde::{Deserialize, Serialize};
 use super::ids::{ActivityId, BatchId, CustomerName, RunId, Uid};
 
 pub use actions::{Action, Actions, Concerned, SAMPLES_MAX, Sample};
+pub use leaving::Leaving;
 pub use losses::{FieldLosses, Losses};
 pub use outlook::{CallLimits, Outlook, Work};
 pub use people::{Class, Imbalance, Inbound, People};
@@ -56,6 +59,9 @@ pub struct Report {
     /// What it does in Constant Contact, as it was planned.
     #[serde(default)]
     pub actions: Actions,
+    /// Those of them who left, or stay out because they left, by reason. Where a report does not say, it is older than that.
+    #[serde(default)]
+    pub leaving: Leaving,
     /// What came home from Constant Contact meanwhile.
     pub inbound: Inbound,
     /// What values lost on their way out.
@@ -233,6 +239,7 @@ pub struct ListedPerson {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::domain::plan::Reason;
 
     fn actions() -> Actions {
         let mut actions = Actions::default();
@@ -256,6 +263,9 @@ pub(crate) mod tests {
         losses.count_character("first_name", 'Ł');
         losses.count_character("first_name", 'Ł');
         losses.count_cut("last_name", 12);
+        let mut leaving = Leaving::default();
+        leaving.count(Class::Removed, Reason::WithdrewAtGigya);
+        leaving.count(Class::Held, Reason::Unsubscribed);
         Report {
             run: "20261123T045000Z-delta".into(),
             customer: "acme".into(),
@@ -281,6 +291,7 @@ pub(crate) mod tests {
                 removed: 13,
             },
             actions: actions(),
+            leaving,
             inbound: Inbound {
                 seen: 9_050,
                 echo: 8_990,
@@ -369,6 +380,10 @@ pub(crate) mod tests {
                 }
               ]
             }
+          },
+          "leaving": {
+            "withdrew_at_gigya": 1,
+            "unsubscribed": 1
           },
           "inbound": {
             "seen": 9050,

@@ -42,7 +42,7 @@ pub struct CallLimits {
 
 /// Calls to Gigya for one person who is written singly or leaves: the account is read afresh.
 const GIGYA_CALLS_PER_PERSON: u64 = 1;
-/// Calls to Constant Contact for one person who is amended or unsubscribed: the contact is read to decide, read whole to be
+/// Calls to Constant Contact for one person who is amended, asked or unsubscribed, at most: the contact is read to decide, read whole to be
 /// amended, and written.
 const CALLS_PER_AMENDMENT: u64 = 3;
 /// Calls to Constant Contact for one person who is removed in bulk: the contact is read to decide.
@@ -99,7 +99,7 @@ impl Work<'_> {
         let people = |action| self.actions.people(action);
         let pages = |people: u64, page: usize| people.div_ceil(page as u64);
         let rows = people(Action::Join) + people(Action::Update);
-        let single = people(Action::Amend) + people(Action::Unsubscribe);
+        let single = people(Action::Amend) + people(Action::Ask) + people(Action::Unsubscribe);
         let in_bulk = [people(Action::RemoveFromLists), people(Action::Delete)];
         let removed: u64 = in_bulk.into_iter().sum();
         let activities = self.imports
