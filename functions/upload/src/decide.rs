@@ -256,9 +256,9 @@ impl Decisions {
                 Outbound::Update { .. } => (Action::Update, changed_fields(&before, &after)),
                 Outbound::Amend { .. } => (Action::Amend, changed_fields(&before, &after)),
                 Outbound::Ask { .. } => (Action::Ask, Vec::new()),
-                Outbound::Leave(Leave::Delete) => (Action::Delete, Vec::new()),
                 Outbound::Leave(Leave::Unsubscribe) => (Action::Unsubscribe, Vec::new()),
                 Outbound::Leave(Leave::RemoveFromLists(_)) => (Action::RemoveFromLists, Vec::new()),
+                Outbound::Leave(Leave::Delete) => (Action::Delete, Vec::new()),
             };
             let reason = plan.reason.to_string();
             self.actions.add(action, || Sample { uid: uid.clone(), reason, fields });

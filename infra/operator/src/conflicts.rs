@@ -7,10 +7,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 use shared::domain::agreed::Side;
 use shared::domain::{ContactField, Uid};
-use shared::invocation::Clock;
 use shared::settings::Environment;
+use shared::store::StateStore;
 use shared::store::conflicts::Conflict;
-use shared::store::{Bucket, Ledger, StateStore, StoreError};
 use shared::telemetry::chain;
 
 use crate::person::{LookError, Person};
@@ -134,7 +133,7 @@ pub(crate) async fn list<L: Fn(&str) -> Option<String>>(
 /// # Errors
 /// When the ledger, or with `show` a vendor, cannot be read.
 pub async fn listed(services: &Services, show: bool) -> Result<Vec<Listed>, LookError> {
-    let conflicts = services.ledger.conflicts().await?;
+    let conflicts = services.ledger().await?.conflicts().await?;
     let mut people: BTreeMap<Uid, Person> = BTreeMap::new();
     if show {
         let desk = services.desk().await?;
@@ -199,20 +198,20 @@ pub(crate) async fn resolve_one<L: Fn(&str) -> Option<String>>(
     environment: &Environment<L>,
     form: Form,
 ) -> bool {
-    let Some(bucket) = services::bucket(environment).await else { return false };
+    let Some(services) = Services::open(environment).await else { return false };
     let (uid, side) = (Uid::from(options.uid.as_str()), Side::from(options.side));
     let Ok(field) = options.field.parse::<ContactField>() else {
         let next = "copy the field's name from `gigya-cc conflicts`";
         render::failed(&format!("{:?} is no field of a contact", options.field), next);
         return false;
     };
-    match resolve(&bucket, &uid, &field, side, Clock::System.now()).await {
+    match resolve(&services, &uid, &field, side).await {
         Ok(resolution) => {
             render::tell(&words_of_resolution(resolution, &uid, &field), &resolution, form);
             resolution == Resolution::Decided
         }
         Err(error) => {
-            render::failed(&chain(&error), services::CHECK_BUCKET);
+            render::failed(&chain(&error), services::CHECK_ALL);
             false
         }
     }
@@ -223,20 +222,20 @@ pub(crate) async fn resolve_one<L: Fn(&str) -> Option<String>>(
 /// # Errors
 /// When the bucket refuses, or others keep changing the ledger.
 pub async fn resolve(
-    bucket: &Bucket,
+    services: &Services,
     uid: &Uid,
     field: &ContactField,
     side: Side,
-    now: Timestamp,
-) -> Result<Resolution, StoreError> {
-    let ledger = Ledger::new(bucket.clone());
+) -> Result<Resolution, LookError> {
+    let ledger = services.ledger().await?;
+    let now = services.clock.now();
     let known = ledger.look_up([uid.clone()], []).await?.people;
     let waits = known.get(uid).and_then(|agreed| agreed.fields.get(field)?.held).is_some();
     if !waits {
         return Ok(Resolution::NoConflict);
     }
     // Due first: a person who is read once for nothing is better than a decision that waits for the next full run.
-    let state = StateStore::new(bucket.clone());
+    let state = StateStore::new(services.bucket.clone());
     state.change_due(|due| _ = due.insert(uid.clone(), now)).await?;
     let is_decided = ledger.resolve(uid, field, side).await?;
     Ok(if is_decided { Resolution::Decided } else { Resolution::NoConflict })

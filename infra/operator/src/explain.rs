@@ -142,9 +142,7 @@ fn gigya(person: &Person) -> Vec<String> {
         yes(account.is_registered(), "registered", "not registered"),
         yes(account.is_active(), "active", "deactivated"),
         match policy.consent.wish(account, agreed) {
-            Wish::Granted { evidence: Some(evidence) } => {
-                format!("wants to be mailed: {evidence}")
-            }
+            Wish::Granted { evidence: Some(evidence) } => format!("wants to be mailed: {evidence}"),
             Wish::Granted { evidence: None } => "wants to be mailed, without a time".to_owned(),
             Wish::Withdrawn => "took the consent back".to_owned(),
             Wish::Silent => "was never asked, or has not confirmed".to_owned(),
@@ -194,7 +192,7 @@ fn facts_of(agreed: &Agreed) -> Vec<String> {
     ];
     facts.extend(agreed.left.map(|mark| format!("mark: {}", words_of_mark(mark))));
     facts.extend(agreed.left_lists.iter().map(|(list, at)| format!("mark: left list {list} {at}")));
-    facts.extend(agreed.evidence.map(|evidence| format!("back by: {evidence}")));
+    facts.extend(agreed.evidence.map(|evidence| format!("evidence: {evidence}")));
     facts.extend(agreed.written_at.map(|at| format!("we last wrote to the account {at}")));
     facts
 }
@@ -294,12 +292,11 @@ fn words_of_outbound(outbound: &Outbound) -> String {
             fields(row),
             lists(on)
         ),
-        Outbound::Ask { lists: back } => format!(
-            "in Constant Contact: ask by mail whether they want to be back on {}",
-            lists(back)
-        ),
-        Outbound::Leave(Leave::Delete) => "in Constant Contact: delete".to_owned(),
+        Outbound::Ask { lists: back } => {
+            format!("in Constant Contact: ask whether they want to be back, on {}", lists(back))
+        }
         Outbound::Leave(Leave::Unsubscribe) => "in Constant Contact: unsubscribe".to_owned(),
+        Outbound::Leave(Leave::Delete) => "in Constant Contact: delete".to_owned(),
         Outbound::Leave(Leave::RemoveFromLists(off)) => {
             format!("in Constant Contact: take off {}", lists(off))
         }

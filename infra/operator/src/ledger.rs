@@ -7,16 +7,16 @@ use jiff::Timestamp;
 use serde::Serialize;
 use shared::domain::report::grouped;
 use shared::domain::watermark::InboundState;
-use shared::invocation::Clock;
 use shared::settings::Environment;
+use shared::store::StateStore;
 use shared::store::bucket::Put;
-use shared::store::{Bucket, Ledger, StateStore, StoreError};
 use shared::telemetry::chain;
 
+use crate::person::LookError;
 use crate::render::{self, Form};
-use crate::services;
+use crate::services::{self, Services};
 
-/// How long the ledger is kept from poll: longer than setting it aside takes, and no longer than an invocation.
+/// How long the ledger is kept from poll: longer than forgetting takes, and no longer than an invocation.
 const HOLD: Duration = Duration::from_mins(15);
 /// The name under which poll is kept from it.
 const HOLDER: &str = "operator-ledger-rebuild";
@@ -28,7 +28,7 @@ pub enum Options {
     ///
     /// For a ledger that cannot be trusted: after a restored bucket, a new fingerprint key, or values written past this program.
     /// Where both sides hold the same, they agree; where they differ, the field's owner wins. Who was on which list, and who
-    /// left, stays known, so nobody comes back by it. What was there is kept beside it in the bucket.
+    /// left, stays known, so nobody comes back by it. What was there is in the bucket's history.
     Rebuild(Rebuild),
 }
 
@@ -45,9 +45,7 @@ pub struct Rebuild {
 #[serde(rename_all = "snake_case")]
 pub enum Rebuilt {
     /// The values are forgotten.
-    SetAside {
-        /// Where the old one is, in the bucket.
-        kept_in: String,
+    Forgotten {
         /// People whose values are compared anew.
         people: u64,
         /// Those of them who left, whole or single lists.
@@ -77,25 +75,26 @@ pub(crate) async fn start<L: Fn(&str) -> Option<String>>(
         render::failed("the next sweep and full run would compare everybody anew", next);
         return false;
     }
-    let Some(bucket) = services::bucket(environment).await else { return false };
-    match rebuild(&bucket, Clock::System.now()).await {
+    let Some(services) = Services::open(environment).await else { return false };
+    match rebuild(&services).await {
         Ok(rebuilt) => {
             render::tell(&words(&rebuilt), &rebuilt, form);
-            matches!(rebuilt, Rebuilt::SetAside { .. })
+            matches!(rebuilt, Rebuilt::Forgotten { .. })
         }
         Err(error) => {
-            render::failed(&chain(&error), services::CHECK_BUCKET);
+            render::failed(&chain(&error), services::CHECK_ALL);
             false
         }
     }
 }
 
-/// Sets the ledger aside, and lets the next sweep read everybody. Nothing is submitted until that is done.
+/// Forgets the agreed values, and lets the next sweep read everybody. Nothing is submitted until that is done.
 ///
 /// # Errors
 /// When the bucket refuses, or a shard is broken: the version before it is in the bucket's history.
-pub async fn rebuild(bucket: &Bucket, now: Timestamp) -> Result<Rebuilt, StoreError> {
-    let state = StateStore::new(bucket.clone());
+pub async fn rebuild(services: &Services) -> Result<Rebuilt, LookError> {
+    let (ledger, now) = (services.ledger().await?, services.clock.now());
+    let state = StateStore::new(services.bucket.clone());
     if let Some(open) = state.run_lease().await?.0.open {
         return Ok(Rebuilt::RunIsOpen { run: open.run.to_string() });
     }
@@ -115,19 +114,19 @@ pub async fn rebuild(bucket: &Bucket, now: Timestamp) -> Result<Rebuilt, StoreEr
         Put::Done(etag) => etag,
         Put::Taken => return Ok(Rebuilt::PollIsAtWork { until }),
     };
-    let aside = Ledger::new(bucket.clone()).set_aside(now).await?;
+    let forgotten = ledger.forget_values().await?;
     // If somebody took over meanwhile, nothing of theirs is lost: they read everybody.
     let (Put::Done(_) | Put::Taken) =
         state.write_inbound(&InboundState::default(), Some(&etag)).await?;
-    Ok(Rebuilt::SetAside { kept_in: aside.kept_in, people: aside.people, marked: aside.marked })
+    Ok(Rebuilt::Forgotten { people: forgotten.people, marked: forgotten.marked })
 }
 
 /// What came of it, in words.
 pub fn words(rebuilt: &Rebuilt) -> String {
     match rebuilt {
-        Rebuilt::SetAside { kept_in, people, marked } => format!(
+        Rebuilt::Forgotten { people, marked } => format!(
             "Forgot the agreed values of {} people; that {} of them left is kept.\n\
-             The ledger of before is in {kept_in}.\n  → poll reads everybody in Constant Contact at its next tick; then run `gigya-cc run --full`",
+             The ledger of before is in the bucket's history.\n  → poll reads everybody in Constant Contact at its next tick; then run `gigya-cc run --full`",
             grouped(*people),
             grouped(*marked)
         ),

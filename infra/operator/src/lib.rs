@@ -9,6 +9,7 @@
 //! | [`status`] | `gigya-cc status`: the state of things |
 //! | [`explain`] | `gigya-cc explain`: one person's plan, and why |
 //! | [`conflicts`] | `gigya-cc conflicts` and `gigya-cc resolve` |
+//! | [`rejoin`] | `gigya-cc rejoin`: a mark is lifted by evidence in writing |
 //! | [`ledger`] | `gigya-cc ledger rebuild` |
 //! | [`person`] | one person, as both sides and the ledger have them now |
 //! | [`services`] | what the commands may touch |
@@ -23,6 +24,7 @@ pub mod explain;
 pub mod ledger;
 mod log;
 pub mod person;
+pub mod rejoin;
 pub mod release;
 pub mod render;
 pub mod report;
@@ -87,6 +89,7 @@ enum Command {
     Explain(explain::Options),
     Conflicts(conflicts::ListOptions),
     Resolve(conflicts::ResolveOptions),
+    Rejoin(rejoin::Options),
     #[command(subcommand)]
     Ledger(ledger::Options),
 }
@@ -107,6 +110,7 @@ pub async fn start(line: CommandLine) -> ExitCode {
         Command::Resolve(options) => {
             Box::pin(conflicts::resolve_one(options, environment, form)).await
         }
+        Command::Rejoin(options) => Box::pin(rejoin::start(options, environment, form)).await,
         Command::Ledger(options) => Box::pin(ledger::start(options, environment, form)).await,
     };
     if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -152,6 +156,7 @@ mod tests {
             "gigya-cc conflicts --show",
             "gigya-cc resolve _guid_x= cf:town constant_contact",
             "gigya-cc ledger rebuild --yes",
+            "gigya-cc rejoin _guid_x= --evidence letter --by Ann",
         ] {
             assert!(is_taken(good), "{good}");
         }
@@ -163,6 +168,7 @@ mod tests {
             "gigya-cc run --no-wait",
             "gigya-cc resolve _guid_x= city both",
             "gigya-cc ledger",
+            "gigya-cc rejoin _guid_x= --by Ann",
             "gigya-cc check --settings sync.toml --create-uid-field",
         ] {
             assert!(!is_taken(bad), "{bad}");

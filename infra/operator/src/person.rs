@@ -61,10 +61,13 @@ impl Desk {
     /// Reads one person afresh at both vendors, and what is agreed about them. Nothing is written.
     pub(crate) async fn look(&self, services: &Services, uid: &Uid) -> Result<Person, LookError> {
         let policy = &self.settings.policy;
-        let account = self.gigya.account(uid, &policy.paths()).await?;
+        let account = match uid.lite_token() {
+            None => self.gigya.account(uid, &policy.paths()).await?,
+            Some(_) => self.gigya.lite_account(uid, &policy.paths()).await?,
+        };
         let address = account.as_ref().and_then(|account| policy.mapping.email(account).ok());
         let print = address.as_ref().map(|address| address_fingerprint(&self.key, address));
-        let mut known = services.ledger.look_up([uid.clone()], print).await?;
+        let mut known = services.ledger().await?.look_up([uid.clone()], print).await?;
         let agreed = known.people.remove(uid);
         let id = agreed.as_ref().and_then(|agreed| agreed.contact.as_ref());
         let contact = match (id, &address) {

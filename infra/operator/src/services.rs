@@ -8,7 +8,7 @@ use shared::domain::quota::Spender;
 use shared::gigya::Gigya;
 use shared::http::{ConnectError, Network, Wire};
 use shared::invocation::Clock;
-use shared::secrets::{CustomerSecret, Secrets};
+use shared::secrets::{CustomerSecret, Secrets, SecretsError};
 use shared::settings::Environment;
 use shared::settings::customer::CustomerSettings;
 use shared::settings::env::PollEnvironment;
@@ -29,9 +29,9 @@ pub(crate) const CHECK_ALL: &str = "run `gigya-cc check`, mend what it lists, an
 pub struct Services {
     pub(crate) settings: SettingsSource,
     pub(crate) secrets: Secrets,
-    pub(crate) ledger: Ledger,
+    pub(crate) bucket: Bucket,
     pub(crate) clock: Clock,
-    bucket: Bucket,
+    ledger: Ledger,
     wire: Arc<dyn Wire>,
 }
 
@@ -94,6 +94,15 @@ impl Services {
             wire,
             clock,
         }
+    }
+
+    /// The ledger, with the customer's key: without it those who were erased would look like strangers.
+    ///
+    /// # Errors
+    /// When the secret cannot be read or used.
+    pub(crate) async fn ledger(&self) -> Result<&Ledger, SecretsError> {
+        self.ledger.unlock(&self.secrets.read().await?.fingerprint_key);
+        Ok(&self.ledger)
     }
 
     /// The client of Gigya.

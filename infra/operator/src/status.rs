@@ -8,19 +8,19 @@ use shared::domain::batch::{BatchStage, PartStage};
 use shared::domain::report::{Brake, Scope, grouped};
 use shared::domain::run::{Phase, Run};
 use shared::domain::watermark::{InboundState, Watermark, Watermarks};
-use shared::invocation::Clock;
 use shared::settings::Environment;
-use shared::store::{Bucket, Ledger, RunStore, StateStore, StoreError};
+use shared::store::{RunStore, StateStore, StoreError};
 use shared::telemetry::chain;
 
-use crate::release::INBOUND;
+use crate::person::LookError;
+use crate::release::{ERASURE, INBOUND};
 use crate::render::{self, Form};
-use crate::services;
+use crate::services::{self, Services};
 use crate::table::Table;
 
 /// Shows the state of things: the run that is going on, how far everything is read, brakes, and who is waited for.
 ///
-/// Reads the bucket alone; no vendor is asked.
+/// Reads the bucket and the secret; no vendor is asked.
 #[derive(Debug, Args)]
 pub struct Options {}
 
@@ -77,14 +77,14 @@ pub(crate) async fn start<L: Fn(&str) -> Option<String>>(
     environment: &Environment<L>,
     form: Form,
 ) -> bool {
-    let Some(bucket) = services::bucket(environment).await else { return false };
-    match status(&bucket).await {
+    let Some(services) = Services::open(environment).await else { return false };
+    match status(&services).await {
         Ok(status) => {
-            render::tell(&words(&status, Clock::System.now()), &status, form);
+            render::tell(&words(&status, services.clock.now()), &status, form);
             true
         }
         Err(error) => {
-            render::failed(&chain(&error), services::CHECK_BUCKET);
+            render::failed(&chain(&error), services::CHECK_ALL);
             false
         }
     }
@@ -93,9 +93,10 @@ pub(crate) async fn start<L: Fn(&str) -> Option<String>>(
 /// Reads the state of things.
 ///
 /// # Errors
-/// When the bucket refuses or an object is broken.
-pub async fn status(bucket: &Bucket) -> Result<Status, StoreError> {
-    let (state, ledger) = (StateStore::new(bucket.clone()), Ledger::new(bucket.clone()));
+/// When the bucket or the secret refuses, or an object is broken.
+pub async fn status(services: &Services) -> Result<Status, LookError> {
+    let (bucket, ledger) = (&services.bucket, services.ledger().await?);
+    let state = StateStore::new(bucket.clone());
     let (lease, _) = state.run_lease().await?;
     let mut brakes = Vec::new();
     let mut run = None;
@@ -108,8 +109,12 @@ pub async fn status(bucket: &Bucket) -> Result<Status, StoreError> {
         let waiting = pulled.filter(|pulled| pulled.released_at.is_none());
         brakes.extend(waiting.map(|pulled| (open.run.to_string(), pulled.brake)));
     }
-    let waiting = state.inbound_brake().await?.filter(|pulled| pulled.released_at.is_none());
-    brakes.extend(waiting.map(|pulled| (INBOUND.to_owned(), pulled.brake)));
+    for (of, pulled) in
+        [(INBOUND, state.inbound_brake().await?), (ERASURE, state.erasure_brake().await?)]
+    {
+        let waiting = pulled.filter(|pulled| pulled.released_at.is_none());
+        brakes.extend(waiting.map(|pulled| (of.to_owned(), pulled.brake)));
+    }
     let conflicts = ledger.conflicts().await?;
     let decided = conflicts.iter().filter(|conflict| conflict.hold.chosen.is_some()).count() as u64;
     Ok(Status {
@@ -171,11 +176,18 @@ pub fn words(status: &Status, now: Timestamp) -> String {
         let scope = scope["scope"].as_str().unwrap_or_default().to_owned();
         line("remembered", format!("a scheduled run ({scope}) starts after it"));
     }
-    let Watermark { read_through, confirmed_through } = status.marks.accounts;
-    line(
-        "Gigya",
-        format!("read {}, settled {}", through(read_through, now), through(confirmed_through, now)),
-    );
+    for (name, mark) in [
+        ("accounts", status.marks.accounts),
+        ("lite accounts", status.marks.lite),
+        ("subscriptions", status.marks.subscriptions),
+        ("deletions", status.marks.deletions),
+    ] {
+        let Watermark { read_through, confirmed_through } = mark;
+        if read_through.is_some() || name == "accounts" {
+            let (read, settled) = (through(read_through, now), through(confirmed_through, now));
+            line(name, format!("read {read}, settled {settled}"));
+        }
+    }
     line("inbound read", through(status.inbound.read_through, now));
     line("sweep", status.inbound.swept_at.map_or_else(|| "never".to_owned(), |at| ago(at, now)));
     line("known", format!("{} people are in Constant Contact", grouped(status.known)));

@@ -17,8 +17,8 @@ fn words(action: Action) -> (&'static str, &'static str) {
             "Something about them no import can say: an address, an emptied value, a list.",
         ),
         Action::Ask => (
-            "Asked to come back",
-            "They unsubscribed and have subscribed at Gigya since; Constant Contact asks them by mail.",
+            "Asked to confirm",
+            "They had unsubscribed and opted in anew; Constant Contact asks them once.",
         ),
         Action::Unsubscribe => ("Unsubscribed", "They took their consent back at Gigya."),
         Action::RemoveFromLists => {

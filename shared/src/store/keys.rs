@@ -1,7 +1,5 @@
 //! The names of objects, in one place.
 
-use jiff::Timestamp;
-
 use crate::domain::{RunId, Uid};
 
 /// The customer's settings.
@@ -35,13 +33,8 @@ pub fn shard(shard: u8) -> String {
 
 /// Why an operator let somebody come back. A UID may hold anything, so its bytes are written in hexadecimal.
 pub fn testimony(uid: &Uid) -> String {
-    let name: String = uid.as_str().bytes().map(|byte| format!("{byte:02x}")).collect();
-    format!("state/testimony/{name}.json")
-}
-
-/// Where the ledger of before this instant is kept, with a slash at its end.
-pub fn ledger_aside(at: Timestamp) -> String {
-    format!("state/ledger-aside/{}/", at.strftime("%Y%m%dT%H%M%SZ"))
+    let name: Vec<String> = uid.as_str().bytes().map(|byte| format!("{byte:02x}")).collect();
+    format!("state/testimony/{}.json", name.concat())
 }
 
 /// Where the runs are.

@@ -208,10 +208,6 @@ impl Ledger {
         }
     }
 
-    pub(super) fn bucket(&self) -> &Bucket {
-        &self.bucket
-    }
-
     /// Changes a shard by compare-and-swap. `change` answers whether it changed anything.
     pub(super) async fn swap(
         &self,

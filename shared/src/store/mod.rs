@@ -6,12 +6,11 @@
 //! state/watermarks.json                         up to where each direction is done
 //! state/inbound.json                            how fresh the inbound read is, and who reads it
 //! state/due.json                                people whom the next run reads whatever their time says
-//! state/testimony/<person>.json                 why an operator let somebody come back
 //! state/erasure.json                            how far erasing people has come
 //! state/quota.json                              the day's calls to Constant Contact
+//! state/testimony/<person>.json                 why an operator let somebody come back
 //! state/token-lease.json                        who refreshes the token
 //! state/ledger/<shard>                          the agreements; only poll writes, and an operator who decides
-//! state/ledger-aside/<instant>/<shard>          the agreements before an operator had them forgotten
 //! runs/<run>/run.json                           what was asked for, and how far reading has come
 //! runs/<run>/batches/<ordinal>.ndjson.zst       staged accounts
 //! runs/<run>/claims/<ordinal>.json              who submits a batch, until when, and what became of it
@@ -22,11 +21,11 @@
 //! runs/<run>/<list>.ndjson report.json report.html
 //! ```
 
-pub mod aside;
 pub mod bucket;
 pub mod conflicts;
 pub mod document;
 pub mod erased;
+pub mod forget;
 pub mod keys;
 pub mod ledger;
 pub mod lines;

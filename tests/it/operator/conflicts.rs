@@ -7,7 +7,7 @@ use shared::domain::Dialect;
 use shared::domain::agreed::Side;
 use shared::domain::report::{Action, Class};
 
-use super::deployment::{bucket, services};
+use super::deployment::services;
 use crate::trip::{Trip, uid};
 
 fn holding(settings: String) -> String {
@@ -45,7 +45,7 @@ fn names(trip: &Trip) -> (String, String) {
 
 async fn decide(trip: &Trip, side: Side) -> Resolution {
     let field = "first_name".parse().unwrap();
-    resolve(&bucket(trip), &uid("zoe"), &field, side, trip.world.now()).await.unwrap()
+    resolve(&services(trip), &uid("zoe"), &field, side).await.unwrap()
 }
 
 async fn waiting(trip: &Trip) -> Vec<Listed> {

@@ -74,7 +74,7 @@ async fn the_state_of_things_is_told_at_a_glance() {
     trip.edit("zoe", "profile.lastName", json!("Newname"));
     trip.pass(Duration::from_mins(1)).await;
     let answer = trip.world.export(json!({"scope": "delta"})).await.unwrap();
-    let open = status(&bucket(&trip)).await.unwrap();
+    let open = status(&services(&trip)).await.unwrap();
     let run = open.run.as_ref().unwrap();
     assert_eq!((run.run.as_str(), run.read, run.planned), (run_of(&answer).as_str(), 1, 0));
     let text = words_of_status(&open, trip.world.now());
@@ -86,7 +86,7 @@ async fn the_state_of_things_is_told_at_a_glance() {
         assert!(text.contains(words), "{words} in {text}");
     }
     trip.persist_with(&run_of(&answer)).await;
-    let closed = status(&bucket(&trip)).await.unwrap();
+    let closed = status(&services(&trip)).await.unwrap();
     assert_eq!(closed.run, None);
     assert!(closed.marks.accounts.confirmed_through > open.marks.accounts.confirmed_through);
 }
@@ -152,11 +152,16 @@ async fn a_dry_run_that_would_pull_the_brake_says_so_and_is_not_stopped() {
     let answer = trip.world.run(json!({"scope": "delta", "dry_run": true})).await.unwrap();
     let report = trip.world.report(&run_of(&answer)).unwrap();
     assert_eq!(report.brake.as_ref().unwrap().removals, 2);
+    std::fs::write(
+        "/tmp/dry.html",
+        trip.object(&format!("runs/{}/report.html", run_of(&answer))).unwrap(),
+    )
+    .unwrap();
     assert!(
         words_of_report(&report).contains("The brake would stop this. 2 people would be removed")
     );
     assert!(
-        status(&bucket(&trip)).await.unwrap().brakes.is_empty(),
+        status(&services(&trip)).await.unwrap().brakes.is_empty(),
         "nothing waits to be released"
     );
 }

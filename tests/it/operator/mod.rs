@@ -5,6 +5,7 @@ mod conflicts;
 mod deployment;
 mod looking;
 mod rebuild;
+mod rejoin;
 mod run;
 
 use std::sync::Arc;

@@ -19,7 +19,7 @@ pub enum Action {
     Update,
     /// Written by themselves, because an import cannot say it.
     Amend,
-    /// Asked by Constant Contact's own mail whether they want to be back.
+    /// Asked by Constant Contact whether they want to be back.
     Ask,
     /// Unsubscribed, account-wide.
     Unsubscribe,
@@ -47,7 +47,7 @@ impl Action {
             Self::Join => "Join a list",
             Self::Update => "Are updated",
             Self::Amend => "Are amended singly",
-            Self::Ask => "Are asked whether they want to be back",
+            Self::Ask => "Are asked to confirm",
             Self::Unsubscribe => "Are unsubscribed",
             Self::RemoveFromLists => "Are taken off lists",
             Self::Delete => "Are deleted",

@@ -4,9 +4,9 @@
 //! | module | what it holds |
 //! | --- | --- |
 //! | `people` | who was read and what became of each, and the proof that nobody is missing |
-//! | `leaving` | who left or stays out, by reason |
 //! | `actions` | what is done in Constant Contact, by action, with examples |
 //! | `outlook` | what a dry run foresees of calls and time |
+//! | `leaving` | who left or stays out, by reason |
 //! | `losses` | what values lost on their way out |
 //! | `words` | the run in plain words |
 //!
@@ -56,12 +56,12 @@ pub struct Report {
     pub settled_at: Option<Timestamp>,
     /// What became of everybody who was read.
     pub people: People,
-    /// Those of them who left, or stay out because they left, by reason. Where a report does not say, it is older than that.
-    #[serde(default)]
-    pub leaving: Leaving,
     /// What it does in Constant Contact, as it was planned.
     #[serde(default)]
     pub actions: Actions,
+    /// Those of them who left, or stay out because they left, by reason. Where a report does not say, it is older than that.
+    #[serde(default)]
+    pub leaving: Leaving,
     /// What came home from Constant Contact meanwhile.
     pub inbound: Inbound,
     /// What values lost on their way out.
@@ -290,8 +290,8 @@ pub(crate) mod tests {
                 duplicate: 20,
                 removed: 13,
             },
-            leaving,
             actions: actions(),
+            leaving,
             inbound: Inbound {
                 seen: 9_050,
                 echo: 8_990,
@@ -348,10 +348,6 @@ pub(crate) mod tests {
             "duplicate": 20,
             "removed": 13
           },
-          "leaving": {
-            "withdrew_at_gigya": 1,
-            "unsubscribed": 1
-          },
           "actions": {
             "join": {
               "people": 1,
@@ -384,6 +380,10 @@ pub(crate) mod tests {
                 }
               ]
             }
+          },
+          "leaving": {
+            "withdrew_at_gigya": 1,
+            "unsubscribed": 1
           },
           "inbound": {
             "seen": 9050,

@@ -42,7 +42,7 @@ pub struct CallLimits {
 
 /// Calls to Gigya for one person who is written singly or leaves: the account is read afresh.
 const GIGYA_CALLS_PER_PERSON: u64 = 1;
-/// Calls to Constant Contact for one person who is amended or unsubscribed: the contact is read to decide, read whole to be
+/// Calls to Constant Contact for one person who is amended, asked or unsubscribed, at most: the contact is read to decide, read whole to be
 /// amended, and written.
 const CALLS_PER_AMENDMENT: u64 = 3;
 /// Calls to Constant Contact for one person who is removed in bulk: the contact is read to decide.

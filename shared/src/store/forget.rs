@@ -1,50 +1,40 @@
-//! Setting the ledger aside, so that it is made anew from what both sides hold.
+//! Forgetting the agreed values, so that they are agreed anew from what both sides hold.
 
-use jiff::Timestamp;
-
-use super::bucket::{BYTES, Object};
-use super::shard::{SHARDS, Shard};
-use super::{Ledger, StoreError, keys};
+use super::shard::SHARDS;
+use super::{Ledger, StoreError};
 use crate::domain::agreed::Agreed;
 
-/// What was set aside.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Aside {
-    /// Where the old ledger is.
-    pub kept_in: String,
-    /// People it knew.
+/// Whose values were forgotten.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Forgotten {
+    /// How many people.
     pub people: u64,
-    /// Those of them who carry the mark of having left.
+    /// Those of them who carry the mark of having left, which stays.
     pub marked: u64,
 }
 
 impl Ledger {
-    /// Forgets the values that were agreed on with everybody; the old shards are copied first. Only for whoever holds the
-    /// right to poll.
+    /// Forgets the values that were agreed on with everybody. Only for whoever holds the right to poll. What the ledger held
+    /// before is in the bucket's history.
     ///
     /// # Errors
     /// When a shard cannot be read or written. Those before it are done, and doing it all again is harmless.
-    pub async fn set_aside(&self, now: Timestamp) -> Result<Aside, StoreError> {
-        let kept_in = keys::ledger_aside(now);
-        let mut aside = Aside { kept_in, people: 0, marked: 0 };
+    pub async fn forget_values(&self) -> Result<Forgotten, StoreError> {
+        let mut forgotten = Forgotten::default();
         for number in 0..SHARDS {
-            let key = keys::shard(number);
-            let Some(Object { bytes, .. }) = self.bucket().get(&key).await? else { continue };
-            let shard = Shard::decode(bytes.clone())
-                .map_err(|problem| StoreError::Broken { key: key.clone(), problem })?;
-            let copy = format!("{}{number:02}", aside.kept_in);
-            self.bucket().put(&copy, bytes, BYTES).await?;
-            aside.people += shard.people.len() as u64;
+            let Some((shard, _)) = self.read(number).await? else { continue };
             self.swap(number, |shard| {
                 let before = shard.clone();
                 shard.people.values_mut().for_each(forget);
                 *shard != before
             })
             .await?;
-            let marked = |agreed: &&Agreed| agreed.left.is_some() || !agreed.left_lists.is_empty();
-            aside.marked += shard.people.values().filter(marked).count() as u64;
+            let is_marked =
+                |agreed: &&Agreed| agreed.left.is_some() || !agreed.left_lists.is_empty();
+            forgotten.people += shard.people.len() as u64;
+            forgotten.marked += shard.people.values().filter(is_marked).count() as u64;
         }
-        Ok(aside)
+        Ok(forgotten)
     }
 }
 
@@ -57,6 +47,8 @@ fn forget(agreed: &mut Agreed) {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use crate::domain::FingerprintKey;
     use crate::domain::agreed::{Departure, Pair, Tombstone};
 
