@@ -323,6 +323,8 @@ impl<'a> Teller<'a> {
                 opted_out: home.opted_out - was.opted_out,
                 conflicts: home.conflicts - was.conflicts,
                 ignored: home.ignored - was.ignored,
+                missing: home.missing - was.missing,
+                strangers: home.strangers - was.strangers,
             },
             calls: shared::domain::report::Calls {
                 gigya: now.calls.gigya - before.calls.gigya,

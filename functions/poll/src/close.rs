@@ -17,6 +17,7 @@ use tracing::{error, info};
 use crate::brake;
 use crate::errands;
 use crate::error::PollError;
+use crate::refusals;
 use crate::services::{Ready, Services};
 
 /// Where a run keeps what poll did for it.
@@ -260,8 +261,27 @@ async fn publish_lists(
             *slot = listed;
         }
     }
-    lists.rejected = publish_list(store, "rejected", rejected).await?;
+    lists.rejected = publish_refused(store, run, rejected).await?;
     Ok(lists)
+}
+
+/// Publishes anew whom Constant Contact refused, once it is known by name.
+pub(crate) async fn publish_rejected(store: &RunStore, run: &Run) -> Result<(), PollError> {
+    let rejected = errands::rejected(store).await?;
+    publish_refused(store, run, rejected).await?;
+    Ok(())
+}
+
+/// Those whose single write was refused, and those who are known to have been refused in an import.
+async fn publish_refused(
+    store: &RunStore,
+    run: &Run,
+    mut rejected: Vec<ListedPerson>,
+) -> Result<Listed, PollError> {
+    for ordinal in 0..run.batches {
+        rejected.append(&mut store.list_share(refusals::LIST, ordinal).await?);
+    }
+    publish_list(store, refusals::LIST, rejected).await
 }
 
 async fn publish_list(

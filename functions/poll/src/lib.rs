@@ -5,17 +5,21 @@
 
 mod brake;
 mod carry;
+mod changes;
 mod close;
 mod departures;
 mod errands;
 mod error;
 mod event;
 mod handler;
+mod inbound;
 mod people;
+mod refusals;
 mod removals;
 mod rest;
 mod services;
 mod settle;
+mod sweep;
 
 pub use error::PollError;
 pub use event::Ask;

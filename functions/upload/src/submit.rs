@@ -1,6 +1,6 @@
 //! One batch: claim, plan, submit.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,16 +11,17 @@ use shared::domain::message::BatchMessage;
 use shared::domain::plan::Terms;
 use shared::domain::report::{Calls, PartState};
 use shared::domain::run::{Phase, Run};
-use shared::domain::watermark::InboundFresh;
-use shared::domain::{Account, Dispose, Disposition, ListId, Uid};
+use shared::domain::watermark::{InboundFresh, Stale};
+use shared::domain::{Account, Dispose, Disposition, Fingerprint, ListId, Uid};
 use shared::invocation::Invocation;
 use shared::settings::customer::CustomerSettings;
 use shared::store::bucket::{ETag, Put};
 use shared::store::runs::PartDocument;
+use shared::store::state::Heirs;
 use shared::store::{RunStore, keys};
 use tracing::info;
 
-use crate::decide::{Decisions, addresses, decide};
+use crate::decide::{Decisions, Others, addresses, decide};
 use crate::error::UploadError;
 use crate::services::{Ready, Services};
 use shared::payload::{Headings, Payload};
@@ -71,11 +72,13 @@ pub(crate) async fn submit(
         Phase::Settled => return Ok(Ending::Done),
         Phase::Failed => return Ok(buried("its run was given up; the next run reads its people")),
     }
-    let minutes = settings.safety.inbound_fresh_minutes;
+    let limits = settings.safety.fresh_limits();
     let (inbound, _) = services.state.inbound().await?;
     let dialect = settings.constant_contact.api;
-    let Some(fresh) = InboundFresh::check(&inbound, dialect, invocation.now(), minutes) else {
-        return Ok(waits(WAIT_FOR_INBOUND, "the inbound read is not fresh"));
+    let fresh = match InboundFresh::check(&inbound, dialect, invocation.now(), limits) {
+        Ok(fresh) => fresh,
+        Err(Stale::Inbound) => return Ok(waits(WAIT_FOR_INBOUND, "the inbound read is not fresh")),
+        Err(Stale::Sweep) => return Ok(waits(WAIT_FOR_INBOUND, "the sweep is not fresh")),
     };
     let etag = match claim(&store, ordinal, invocation).await? {
         Claimed::Ours(etag) => etag,
@@ -195,9 +198,11 @@ impl Batch<'_> {
         let terms = Terms { policy: &self.settings.policy, key: &ready.key };
         let prints = addresses(&accounts, terms);
         let uids = accounts.iter().map(|account| account.uid().clone());
+        let others = self.others(sent, &prints).await?;
+        // After what other batches took: whoever of them is agreed on meanwhile is in one or the other.
         let known = self.services.ledger.look_up(uids, prints.iter().copied().flatten()).await?;
-        let decisions = decide(&accounts, &prints, &known, &sent, terms, now);
-        drop((accounts, known));
+        let decisions = decide(&accounts, &prints, &known, &others, terms, now);
+        drop((accounts, known, others));
 
         self.keep(&decisions, now).await?;
         if !self.run.dry_run
@@ -223,6 +228,23 @@ impl Batch<'_> {
             came_to_nothing,
         };
         Ok((Ending::Done, Some(BatchStage::Submitted(planned))))
+    }
+
+    /// What others did that concerns these addresses and people.
+    async fn others(
+        &self,
+        sent: HashSet<Uid>,
+        addresses: &[Option<Fingerprint>],
+    ) -> Result<Others, UploadError> {
+        let addresses: HashSet<Fingerprint> = addresses.iter().copied().flatten().collect();
+        let taken = self.store.addresses(&addresses).await?;
+        let taken: HashMap<Fingerprint, Uid> = taken
+            .into_iter()
+            .filter(|(ordinal, taken)| *ordinal != self.ordinal || sent.contains(&taken.uid))
+            .map(|(_, taken)| (taken.address, taken.uid))
+            .collect();
+        let refused = self.services.state.refused().await?;
+        Ok(Others { sent, taken, refused, run_began: self.run.started_at })
     }
 
     /// Finds out about the parts that an earlier try left behind. Answers may have been lost, so the listing is read before
@@ -278,14 +300,25 @@ impl Batch<'_> {
             ("invalid", &decisions.invalid),
             ("held", &decisions.held),
             ("duplicate", &decisions.duplicate),
+            ("rejected", &decisions.rejected),
             ("conflicts", &decisions.conflicts),
             ("losses", &decisions.lost),
         ] {
             store.write_list_share(list, ordinal, people).await?;
         }
         store.write_errands(ordinal, &decisions.errands).await?;
+        // Before anything is sent: the next batch must not take the same addresses.
+        store.write_addresses(ordinal, &decisions.taken).await?;
         if self.run.dry_run {
             return Ok(());
+        }
+        if !decisions.heirs.is_empty() {
+            let remember = |heirs: &mut Heirs| {
+                for (address, uids) in &decisions.heirs {
+                    heirs.entry(*address).or_default().extend(uids.iter().cloned());
+                }
+            };
+            self.services.state.change_heirs(remember).await?;
         }
         if !decisions.quiet.is_empty() {
             store.write_agreements(ordinal, None, &decisions.quiet).await?;

@@ -6,6 +6,11 @@
 //! state/watermarks.json                         up to where each direction is done
 //! state/inbound.json                            how fresh the inbound read is, and who reads it
 //! state/due.json                                people whom the next run reads whatever their time says
+//! state/heirs.json                              accounts whose address another account holds
+//! state/suspects.json                           parts in which somebody was refused, and nobody knows whom yet
+//! state/refused.json                            people whose row was refused, and when it is tried again
+//! state/strangers                               contacts who are nobody's, so that they are not asked for every day
+//! state/sweep-seen                              whom an interrupted sweep has been shown
 //! state/token-lease.json                        who refreshes the token
 //! state/ledger/<shard>                          the agreements; only poll writes
 //! runs/<run>/run.json                           what was asked for, and how far reading has come
@@ -13,17 +18,20 @@
 //! runs/<run>/claims/<ordinal>.json              who submits a batch, until when, and what became of it
 //! runs/<run>/activities/<ordinal>.<part>.json   intent, then activity, then outcome
 //! runs/<run>/agreements/<ordinal>.<part>.zst    what the ledger is to hold once the part is settled
+//! runs/<run>/addresses/<ordinal>.zst            addresses that a batch takes, so that no other batch does
 //! runs/<run>/errands/<ordinal>.zst              single writes and removals that poll carries out
 //! runs/<run>/lists/<list>/<ordinal>.ndjson      invalid, held, conflicts, losses of one batch
 //! runs/<run>/<list>.ndjson report.json report.html
 //! ```
 
+mod address_change;
 pub mod bucket;
 pub mod document;
 pub mod keys;
 pub mod ledger;
 pub mod lines;
 pub mod runs;
+pub mod seen;
 pub mod shard;
 pub mod state;
 

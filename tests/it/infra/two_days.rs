@@ -12,7 +12,7 @@ use shared::domain::run::RunLease;
 use shared::store::keys;
 
 use super::needs::{Need, Record};
-use crate::trip::{Trip, record};
+use crate::trip::{Trip, address, record};
 
 /// Somebody for everything that can befall somebody.
 const PEOPLE: [&str; 11] =
@@ -37,6 +37,7 @@ pub(super) async fn two_days() -> BTreeSet<Need> {
     change_before_the_contact_is_known(&trip).await;
     trip.pass(Duration::from_hours(18)).await;
     change_and_leave(&trip).await;
+    share_an_address(&trip).await;
     needs.needs()
 }
 
@@ -126,6 +127,16 @@ async fn change_and_leave(trip: &Trip) {
     assert!(["fritz", "gala", "hugo"].iter().all(|name| !trip.is_subscribed(name)));
     assert_eq!(trip.contact("ines").texts["last_name"], "Last-ines");
     assert_eq!(trip.section("jule", "profile")["firstName"], "Changed");
+}
+
+/// Somebody registers with an address that another account holds: upload remembers who waits for it.
+async fn share_an_address(trip: &Trip) {
+    trip.register("max", |max| max["profile"]["email"] = json!(address("karl")));
+    trip.pass(Duration::from_mins(1)).await;
+    trip.world.export(json!({"scope": "delta"})).await.unwrap();
+    assert_eq!(trip.world.deliver().await.unwrap(), 1);
+    assert!(trip.object(keys::HEIRS).unwrap().contains("uid-max"));
+    settle(&trip.world).await;
 }
 
 /// Ticks until no run is open.

@@ -199,6 +199,8 @@ pub enum Reason {
     Unfitting,
     /// Another account has the same address and keeps the contact.
     SharedAddress,
+    /// Constant Contact refused the same row, and it is not yet time to try again.
+    RefusedBefore,
 }
 
 impl fmt::Display for Reason {
@@ -222,6 +224,9 @@ impl fmt::Display for Reason {
             Self::AwaitsContact => "the address changed before Constant Contact showed the contact",
             Self::Unfitting => "a value has characters that Constant Contact does not take",
             Self::SharedAddress => "another account has the same address",
+            Self::RefusedBefore => {
+                "Constant Contact refused the same row before; it is tried again later"
+            }
         })
     }
 }
