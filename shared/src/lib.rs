@@ -15,11 +15,13 @@
 //! | [`queue`] | the messages that announce batches |
 //! | [`report_page`] | a run's report as a page for people |
 //! | [`secrets`] | the customer's secret |
+//! | [`budget`] | the day's calls to Constant Contact, which the functions share |
 //! | [`connection`] | keeps the connection to Constant Contact alive |
 //! | [`vendors`] | the two clients, built from settings and secret |
 //! | [`telemetry`] | logs |
 
 pub mod aws;
+pub mod budget;
 pub mod connection;
 pub mod constant_contact;
 pub mod domain;

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::budget::DayBudget;
 use crate::connection;
 use crate::constant_contact::{ConstantContact, InsecureEndpoint, v2, v3};
+use crate::domain::quota::Spender;
 use crate::domain::{Dialect, Dispose, Disposition};
 use crate::gigya::{Credentials, CredentialsError, Endpoint, EndpointError, Gigya, Paces, Site};
 use crate::http::{Now, Wire};
@@ -11,7 +13,7 @@ use crate::secrets::{ConstantContactSecret, CustomerSecret, GigyaSecret, Secrets
 use crate::settings::customer::{
     Authentication, ConstantContactSettings, GigyaEndpoint, GigyaSettings,
 };
-use crate::store::Bucket;
+use crate::store::{Bucket, StateStore};
 
 /// Why a client cannot be built. All of it is the customer's to mend.
 #[derive(Debug, thiserror::Error)]
@@ -105,7 +107,7 @@ fn credentials(
     .map_err(VendorError::Credentials)
 }
 
-/// The client of the customer's Constant Contact tenant.
+/// The client of the customer's Constant Contact tenant, with this spender's share of the key's calls.
 ///
 /// # Errors
 /// When settings or secret cannot be used.
@@ -115,7 +117,13 @@ pub fn constant_contact(
     kept: (Secrets, Bucket),
     wire: &Arc<dyn Wire>,
     now: &Now,
+    spender: Spender,
 ) -> Result<ConstantContact, VendorError> {
+    let (secrets, bucket) = kept;
+    let pace = spender.calls_per_second(settings.calls_per_second);
+    let state = StateStore::new(bucket.clone());
+    let budget = DayBudget::new(state, spender, settings.calls_per_day, Arc::clone(now));
+    let uid_field = &settings.uid_field;
     match (settings.api, &secret.constant_contact) {
         (Dialect::V3, ConstantContactSecret::V3 { client_id, client_secret, .. }) => {
             let connection = v3::Connection::new(
@@ -125,7 +133,6 @@ pub fn constant_contact(
                 client_secret.clone(),
             )
             .map_err(VendorError::Insecure)?;
-            let (secrets, bucket) = kept;
             let (wire, now) = (Arc::clone(wire), Arc::clone(now));
             let renew = connection::renew(
                 secrets,
@@ -134,18 +141,16 @@ pub fn constant_contact(
                 Arc::clone(&wire),
                 Arc::clone(&now),
             );
-            let (pace, uid_field) = (settings.calls_per_second, &settings.uid_field);
             let client = v3::Client::connect(connection, renew, wire, now, pace, uid_field);
-            Ok(ConstantContact::V3(Box::new(client)))
+            Ok(ConstantContact::V3(Box::new(client.within(budget))))
         }
         (Dialect::V2, ConstantContactSecret::V2 { api_key, access_token }) => {
             let endpoint = settings.endpoint.clone();
             let connection = v2::Connection::new(endpoint, api_key.clone(), access_token.clone())
                 .map_err(VendorError::Insecure)?;
             let (wire, now) = (Arc::clone(wire), Arc::clone(now));
-            let (pace, uid_field) = (settings.calls_per_second, &settings.uid_field);
             let client = v2::Client::connect(connection, wire, now, pace, uid_field);
-            Ok(ConstantContact::V2(Box::new(client)))
+            Ok(ConstantContact::V2(Box::new(client.within(budget))))
         }
         (asked @ Dialect::V3, ConstantContactSecret::V2 { .. })
         | (asked @ Dialect::V2, ConstantContactSecret::V3 { .. }) => {

@@ -89,6 +89,7 @@ async fn session() -> (Simulator, Vec<Request<Bytes>>) {
     };
     client.amend(&contact.id, &amendment).await.unwrap();
     assert!(client.contact(&contact.id).await.unwrap().is_some());
+    assert!(client.ask_to_return(&contact.id, &lists).await.unwrap());
     client.remove_from_lists(std::slice::from_ref(&contact.id), &lists).await.unwrap();
     client.delete_contacts(&[contact.id]).await.unwrap();
     client.lists().await.unwrap();

@@ -19,6 +19,8 @@ mod identity;
 mod infra;
 mod leaving;
 mod operator;
+mod populations;
+mod quota;
 mod recovery;
 mod redelivery;
 mod round_trip;

@@ -98,6 +98,11 @@ struct Teller<'a> {
     edited: BTreeSet<Uid>,
 }
 
+/// A customer with a million people has more than five hundred leave on a normal day, and has said so.
+fn of_any_size(settings: String) -> String {
+    settings + "\n[safety]\nbrake_people = 1000000\n"
+}
+
 /// What the world had done by an instant.
 struct Counted {
     inbound: Inbound,
@@ -108,7 +113,8 @@ struct Counted {
 
 impl<'a> Teller<'a> {
     fn begin(mut plot: Plot, terminal: &'a Terminal) -> Result<Self, StoryError> {
-        let options = WorldOptions { api: plot.api, ..WorldOptions::default() };
+        let settings: Option<fn(String) -> String> = Some(of_any_size);
+        let options = WorldOptions { api: plot.api, settings, ..WorldOptions::default() };
         let world = World::new(STORY_BEGINS + MORNING, options);
         let people = People::new(plot.seed);
         let (population, source) = if let Some(accounts) = plot.file.take() {
@@ -217,6 +223,12 @@ impl<'a> Teller<'a> {
                 Edit::Gigya(GigyaEdit::Arrived) => {
                     self.arrive(who);
                     true
+                }
+                // A lite account has nobody who logs in, and with another address it is another one.
+                Edit::Gigya(GigyaEdit::LoggedIn | GigyaEdit::AddressChanged { .. })
+                    if self.uids.is_none() && self.people.is_lite(who) =>
+                {
+                    false
                 }
                 Edit::Gigya(edit) => {
                     self.uid(who).is_some_and(|uid| self.change_account(&uid, edit))

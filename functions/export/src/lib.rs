@@ -1,8 +1,11 @@
 //! Export: reads Gigya's accounts, stages them in the bucket as they come, and announces each batch on the queue.
 //!
 //! It never calls Constant Contact. Staged are accounts, with only the fields that the mapping names; conversion is
-//! upload's. The watermark moves last, and a crash repeats work but never skips any.
+//! upload's. It reads by as many clocks as Gigya has, each with a watermark of its own; they move last, and a crash repeats
+//! work but never skips any.
 
+mod batch;
+mod clocks;
 mod error;
 mod event;
 mod handler;

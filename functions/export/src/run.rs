@@ -1,11 +1,11 @@
 //! A run's life in export: start, go on, finish. At most one run at a time.
 
-use jiff::SignedDuration;
 use shared::domain::BatchId;
 use shared::domain::batch::{BatchStage, Claim};
 use shared::domain::message::BatchMessage;
 use shared::domain::report::{Calls, Scope, Trigger, Window};
 use shared::domain::run::{OpenRun, Phase, Run, RunLease, run_id};
+use shared::domain::watermark::{Watermark, Watermarks};
 use shared::invocation::Invocation;
 use shared::settings::customer::CustomerSettings;
 use shared::store::bucket::{ETag, Put};
@@ -13,6 +13,7 @@ use shared::store::document::Document;
 use shared::store::{RunStore, keys};
 use tracing::{info, warn};
 
+use crate::clocks;
 use crate::error::ExportError;
 use crate::handler::{Answer, Refusal};
 use crate::read;
@@ -120,7 +121,7 @@ async fn go_on(
     Ok(Answer::of(&run))
 }
 
-/// Everything is staged and announced: the read mark moves, last of all.
+/// Everything is staged and announced: the read marks move, last of all.
 async fn finish(
     services: &Services,
     store: &RunStore,
@@ -130,11 +131,8 @@ async fn finish(
     run.phase = Phase::Announced;
     run.moved_at = invocation.now();
     store.write(run).await?;
-    let marks = services.state.watermarks().await?;
-    if !run.dry_run && run.covers_since(marks.accounts.confirmed_through) {
-        let to = run.window.to;
-        services.state.change_watermarks(|marks| marks.accounts = marks.accounts.read(to)).await?;
-    }
+    let read = |marks: &mut Watermarks| *marks = run.move_marks(*marks, Watermark::read);
+    services.state.change_watermarks(read).await?;
     info!(
         run.id = %run.run, run.read = run.read, run.batches = run.batches,
         "Staged and announced everything of run {}.", run.run
@@ -151,14 +149,11 @@ async fn new_run(
     invocation: &Invocation,
 ) -> Result<Run, ExportError> {
     let now = invocation.now();
-    let overlap = SignedDuration::from_secs(i64::from(settings.run.overlap_seconds));
-    let from = match scope {
-        Scope::Delta => services.state.watermarks().await?.accounts.delta_from(overlap),
-        Scope::Since { since } => Some(since),
-        Scope::Full | Scope::Sample { .. } => None,
-    };
-    // The first delta has no mark to start from, so it is a full run and says so.
-    let scope = if scope == Scope::Delta && from.is_none() { Scope::Full } else { scope };
+    let clocks = clocks::of_run(settings, scope, &services.state.watermarks().await?);
+    let from = clocks.values().next().and_then(|first| first.from);
+    // The first delta has no marks to start from, so it is a full run and says so.
+    let is_first = scope == Scope::Delta && clocks::read_everybody(&clocks);
+    let scope = if is_first { Scope::Full } else { scope };
     Ok(Run {
         run: run_id(now, scope),
         customer: services.customer.clone(),
@@ -173,7 +168,7 @@ async fn new_run(
         batches: 0,
         announced: 0,
         sizes: Vec::new(),
-        mark: None,
+        clocks,
         calls: Calls::default(),
     })
 }

@@ -3,19 +3,19 @@
 use std::collections::{BTreeMap, HashMap};
 
 use futures_util::stream::{self, StreamExt as _};
-use jiff::Timestamp;
 use shared::domain::agreed::Agreed;
 use shared::domain::batch::Agreement;
-use shared::domain::patch::Patch;
 use shared::domain::plan::{Plan, Seen, plan};
 use shared::domain::report::Inbound;
-use shared::domain::{Contact, ContactId, Dispose as _, Disposition, Permission, Uid};
+use shared::domain::{Account, Contact, ContactId, Dispose as _, Disposition, Permission, Uid};
 use shared::invocation::Invocation;
 use shared::telemetry::chain;
 use tracing::warn;
 
 use crate::departures::{Departures, Leaver};
+use crate::erasure;
 use crate::error::PollError;
+use crate::home;
 use crate::people::{Identified, Identities};
 use crate::services::{Ready, Services};
 use crate::settle::agree;
@@ -117,14 +117,19 @@ impl<'a> Carrier<'a> {
         let uids = people.iter().map(|(uid, _)| uid.clone());
         let known = self.services.ledger.look_up(uids, []).await?.people;
         let mut stay = Vec::with_capacity(people.len());
+        let mut strays = Vec::new();
         for (uid, contact) in people {
-            if self.departures.are_free() || !self.departs(&uid, &contact, &known) {
+            if self.is_stray(&uid, &contact, &known) {
+                self.counts.ignored += 1;
+                strays.push(contact);
+            } else if self.departures.are_free() || !self.departs(&uid, &contact, &known) {
                 stay.push((uid, Some(contact)));
             } else {
                 let leaver = Leaver::Shown(Box::new(contact));
                 self.departures.put_off(uid, leaver, &self.services.ledger).await?;
             }
         }
+        erasure::note_strays(self.services, &strays).await?;
         self.carry_people(stay, &known).await
     }
 
@@ -147,6 +152,13 @@ impl<'a> Carrier<'a> {
             self.carry_people(people, &known).await?;
         }
         Ok(true)
+    }
+
+    /// Whether this contact is there although the account of the person whose UID it carries was deleted.
+    fn is_stray(&self, uid: &Uid, contact: &Contact, known: &HashMap<Uid, Agreed>) -> bool {
+        let Some(agreed) = known.get(uid).filter(|agreed| agreed.is_erased()) else { return false };
+        let (terms, now) = (self.ready.terms(), self.invocation.now());
+        plan(Seen::Unobserved, Seen::Present(contact), Some(agreed), terms, now).look
     }
 
     /// Whether this contact shows that the person left, and Gigya is to be told.
@@ -228,15 +240,14 @@ impl<'a> Carrier<'a> {
             let due = first.due.then(|| uid.clone());
             return Ok(CarriedOne { fate, agreement: noted(uid, agreed, first.noted), due });
         }
-        let paths = self.ready.settings.policy.paths();
-        let Some(account) = self.ready.gigya.account(&uid, &paths).await? else {
+        let Some(account) = home::account(self.ready, &uid).await? else {
             let agreement = noted(uid, agreed, first.noted);
             return Ok(CarriedOne { fate: Fate::Ignored, agreement, due: None });
         };
         let second = plan(Seen::Present(&account), shown, agreed, terms, now);
         let is_due = second.outbound.is_some() || second.due;
         let mut agreement = second.noted.clone();
-        let fate = match self.write_home(&uid, &second, &mut agreement, agreed).await {
+        let fate = match self.write_home(&account, &second, &mut agreement, agreed).await {
             Ok(fate) => fate,
             Err(error) if error.disposition() == Disposition::Reject => {
                 warn!(
@@ -269,19 +280,18 @@ impl<'a> Carrier<'a> {
             return Ok(CarriedOne::ignored());
         }
         let consent = &self.ready.settings.policy.consent;
-        let paths = self.ready.settings.policy.paths();
-        let account = self.ready.gigya.account(&uid, &paths).await?;
-        if account.is_none_or(|account| consent.says_no(&account)) {
+        let account = home::account(self.ready, &uid).await?;
+        let Some(account) = account.filter(|account| !consent.says_no(account)) else {
             return Ok(CarriedOne::ignored());
-        }
-        write(self.ready, &uid, &[consent.opt_out_leaf()]).await?;
+        };
+        home::write(self.ready, &account, &[consent.opt_out_leaf()]).await?;
         Ok(CarriedOne { fate: Fate::OptedOut, agreement: None, due: Some(uid) })
     }
 
     /// Writes what the plan says to Gigya, and only then lets the ledger know.
     async fn write_home(
         &self,
-        uid: &Uid,
+        account: &Account,
         plan: &Plan,
         agreement: &mut Option<Agreed>,
         agreed: Option<&Agreed>,
@@ -290,7 +300,7 @@ impl<'a> Carrier<'a> {
             let fate = if plan.conflicts.is_empty() { Fate::Echo } else { Fate::Conflict };
             return Ok(fate);
         };
-        let written_at = write(self.ready, uid, &inbound.leaves).await?;
+        let written_at = home::write(self.ready, account, &inbound.leaves).await?;
         let own = agreement.get_or_insert_with(|| agreed.cloned().unwrap_or_default());
         own.written_at = written_at.or(own.written_at);
         Ok(if inbound.opts_out { Fate::OptedOut } else { Fate::Carried })
@@ -304,7 +314,7 @@ impl<'a> Carrier<'a> {
         agreed: &Agreed,
     ) -> Result<(), PollError> {
         let policy = &self.ready.settings.policy;
-        let account = self.ready.gigya.account(&uid, &policy.paths()).await?;
+        let account = home::account(self.ready, &uid).await?;
         let Some(address) = account.and_then(|account| policy.mapping.email(&account).ok()) else {
             return Ok(());
         };
@@ -346,25 +356,6 @@ fn other_than<'k>(agreed: Option<&'k Agreed>, contact: &Contact) -> Option<&'k C
 /// Whether the contact that we know is there, and nobody else's by now.
 fn is_theirs(contact: &Contact, uid: &Uid) -> bool {
     contact.deleted_at.is_none() && contact.uid.as_ref().is_none_or(|own| own == uid)
-}
-
-/// Writes leaves to one account. Answers Gigya's time of the write. Where Gigya refuses a value, an opt-out that was to
-/// travel with it is written by itself: it must not fail with a name that is too long.
-pub(crate) async fn write(
-    ready: &Ready,
-    uid: &Uid,
-    leaves: &[(shared::domain::Path, serde_json::Value)],
-) -> Result<Option<Timestamp>, PollError> {
-    let patch = Patch::from_leaves(leaves.iter().cloned())?;
-    let error = match ready.gigya.set_account(uid, &patch).await {
-        Ok(written) => return Ok(written.at),
-        Err(error) => error,
-    };
-    let opt_out = ready.settings.policy.consent.opt_out_leaf();
-    if error.disposition() == Disposition::Reject && leaves.len() > 1 && leaves.contains(&opt_out) {
-        ready.gigya.set_account(uid, &Patch::from_leaves([opt_out])?).await?;
-    }
-    Err(error.into())
 }
 
 fn noted(uid: Uid, before: Option<&Agreed>, after: Option<Agreed>) -> Option<Agreement> {

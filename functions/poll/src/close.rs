@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 use shared::domain::batch::{BatchStage, Outcome, PartStage};
 use shared::domain::report::{
-    BatchReport, Brake, Calls, Class, Inbound, ListedPerson, Losses, PartReport, PartState, People,
-    Report, State,
+    BatchReport, Brake, Calls, Class, Inbound, Leaving, ListedPerson, Losses, PartReport,
+    PartState, People, Report, State,
 };
 use shared::domain::run::{Phase, Run};
+use shared::domain::watermark::{Watermark, Watermarks};
 use shared::domain::{BatchId, RunId};
 use shared::invocation::Invocation;
 use shared::report_page::{self, Listed, PEOPLE_SHOWN_MAX, ReportLists};
@@ -125,16 +126,10 @@ pub(crate) async fn release(services: &Services, run: &RunId) -> Result<(), Poll
     Ok(())
 }
 
-/// Everything is settled, so the mark moves: the next delta starts here.
+/// Everything is settled, so the marks move: the next delta starts here, by each clock that was read to its end.
 async fn confirm(services: &Services, run: &Run) -> Result<(), PollError> {
-    let marks = services.state.watermarks().await?;
-    if !run.dry_run && run.covers_since(marks.accounts.confirmed_through) {
-        let to = run.window.to;
-        services
-            .state
-            .change_watermarks(|marks| marks.accounts = marks.accounts.confirmed(to))
-            .await?;
-    }
+    let confirmed = |marks: &mut Watermarks| *marks = run.move_marks(*marks, Watermark::confirmed);
+    services.state.change_watermarks(confirmed).await?;
     Ok(())
 }
 
@@ -148,7 +143,7 @@ async fn report(
 ) -> Result<Report, PollError> {
     let note: Note = store.note(NOTE).await?.unwrap_or_default();
     let mut people = People { read: run.read, ..People::default() };
-    let (mut losses, mut calls) = (Losses::default(), run.calls);
+    let (mut losses, mut leaving, mut calls) = (Losses::default(), Leaving::default(), run.calls);
     calls.merge(note.calls);
     let mut lost_batches = 0;
     for (_, claim) in store.claims().await? {
@@ -156,6 +151,7 @@ async fn report(
             BatchStage::Submitted(planned) => {
                 people.merge(&planned.people);
                 losses.merge(&planned.losses);
+                leaving.merge(&planned.leaving);
                 calls.merge(planned.calls);
             }
             BatchStage::Buried { accounts, .. } => {
@@ -187,6 +183,7 @@ async fn report(
         started_at: run.started_at,
         settled_at: brake.is_none().then(|| invocation.now()),
         people,
+        leaving,
         inbound: note.inbound,
         losses,
         batches: batches(run, parts),

@@ -20,8 +20,9 @@ use shared::telemetry::chain;
 use tracing::{info, warn};
 
 use crate::brake;
-use crate::carry::write;
 use crate::error::PollError;
+use crate::hand_over::hand_over;
+use crate::home;
 use crate::removals::{self, ToRemove};
 use crate::rest::{self, Rest};
 use crate::services::{Ready, Services};
@@ -88,6 +89,9 @@ pub(crate) async fn carry_out(
                 removals::submit(ready, store, runner.to_remove).await?;
                 rest::submit(ready, store, ordinal, runner.rest).await?;
                 return Ok(count);
+            }
+            if let ErrandKind::HandOver { from } = &errand.kind {
+                hand_over(services, ready, from, &errand.uid).await?;
             }
             runner.run(&errand.uid, invocation).await?;
             count += 1;
@@ -183,21 +187,21 @@ impl Runner<'_> {
         let ready = self.ready;
         let known = self.services.ledger.look_up([uid.clone()], []).await?.people;
         let agreed = known.get(uid);
-        let paths = ready.settings.policy.paths();
-        let account = ready.gigya.account(uid, &paths).await?;
+        let account = home::account(ready, uid).await?;
         let contact = self.contact(agreed, account.as_ref()).await?;
         if let Some(contact) = &contact
             && self.is_anothers(uid, contact).await?
         {
             return self.part(uid, agreed, invocation).await;
         }
-        let gigya = account.as_ref().map_or(Seen::Absent, Seen::Present);
+        // Whom Gigya does not know by this UID need not be deleted there: nothing is decided without more.
+        let gigya = account.as_ref().map_or(Seen::Unobserved, Seen::Present);
         let there = contact.as_ref().map_or(Seen::Absent, Seen::Present);
         let plan = plan(gigya, there, agreed, ready.terms(), invocation.now());
 
         let mut noted = plan.noted.clone();
-        if let Some(inbound) = &plan.inbound {
-            let written_at = match write(ready, uid, &inbound.leaves).await {
+        if let (Some(inbound), Some(account)) = (&plan.inbound, &account) {
+            let written_at = match home::write(ready, account, &inbound.leaves).await {
                 Ok(written_at) => written_at,
                 Err(error) if error.disposition() == Disposition::Reject => {
                     let reason = "Gigya refused a value that came home from Constant Contact";
@@ -232,6 +236,9 @@ impl Runner<'_> {
                 }
                 is_done
             }
+            (Some(Outbound::Ask { lists }), Some(contact)) => {
+                self.ask(uid, &contact, &lists).await?
+            }
             // It was an amendment when it was planned; as a removal it was not counted.
             (Some(Outbound::Leave(_)), Some(_)) if self.is_braked => {
                 self.remember(uid, invocation).await?;
@@ -249,16 +256,23 @@ impl Runner<'_> {
                 self.to_remove.entry(lists).or_default().push(Leaver::from(&contact));
                 true
             }
-            (Some(Outbound::Join { .. } | Outbound::Update { .. }), _) => {
+            // A deletion has to be confirmed first, which is not done here.
+            (Some(Outbound::Join { .. } | Outbound::Update { .. }), _)
+            | (Some(Outbound::Leave(Leave::Delete)), Some(_)) => {
                 self.remember(uid, invocation).await?;
                 false
             }
-            (Some(Outbound::Amend { .. } | Outbound::Leave(_)), None) => {
+            (Some(Outbound::Amend { .. } | Outbound::Ask { .. } | Outbound::Leave(_)), None) => {
                 warn!(account.uid = %uid, "An errand found no contact; the next run plans it anew.");
                 self.remember(uid, invocation).await?;
                 false
             }
-            (None, _) => false,
+            (None, _) => {
+                if account.is_none() {
+                    self.remember(uid, invocation).await?;
+                }
+                false
+            }
         };
         let after = if is_done { after } else { noted };
         let Some(after) = after else { return Ok(()) };
@@ -317,6 +331,24 @@ impl Runner<'_> {
     fn reject(&mut self, uid: &Uid, reason: &str) {
         let (uid, reason) = (uid.clone(), reason.to_owned());
         self.rejected.push(ListedPerson { uid, field: None, reason });
+    }
+
+    /// Has Constant Contact ask whether they want to be back. Answers whether that is done. It asks once, so that a repeat is
+    /// refused, and as good as done.
+    async fn ask(
+        &self,
+        uid: &Uid,
+        contact: &Contact,
+        lists: &BTreeSet<ListId>,
+    ) -> Result<bool, PollError> {
+        match self.ready.constant_contact.ask_to_return(&contact.id, lists).await {
+            Ok(is_asked) => Ok(is_asked),
+            Err(error) if refusal(&error).is_some() => {
+                warn!(account.uid = %uid, error = %chain(&error), "Constant Contact does not ask this contact again.");
+                Ok(true)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// The contact that the ledger names, else the one with the account's address.

@@ -1,5 +1,7 @@
 //! Why a poll failed.
 
+use std::time::Duration;
+
 use lambda_runtime::Diagnostic;
 use shared::constant_contact::ConstantContactError;
 use shared::domain::patch::PatchError;
@@ -35,6 +37,9 @@ pub enum PollError {
     /// Gigya refused or did not answer.
     #[error("Gigya could not be asked")]
     Gigya(#[from] GigyaError),
+    /// A lite account without an address, which is its name in a write.
+    #[error("a lite account shows no address that it could be written by")]
+    NoAddress,
     /// The mapping writes where Gigya takes nothing.
     #[error("what changed in Constant Contact cannot be written to Gigya as the mapping says")]
     Patch(#[from] PatchError),
@@ -54,9 +59,25 @@ impl PollError {
             Self::Settings(_) | Self::Vendor(_) | Self::Patch(_) => "Settings",
             Self::Secrets(_) => "Secrets",
             Self::ConstantContact(_) => "ConstantContact",
-            Self::Gigya(_) => "Gigya",
+            Self::Gigya(_) | Self::NoAddress => "Gigya",
             Self::Payload(_) => "Payload",
             Self::Store(_) => "Store",
+        }
+    }
+
+    /// Whether the day's calls to Constant Contact are spent: with the wait until there are more.
+    pub(crate) fn spent_for(&self) -> Option<Duration> {
+        match self {
+            Self::ConstantContact(error) => error.spent_for(),
+            Self::Event(_)
+            | Self::Settings(_)
+            | Self::Secrets(_)
+            | Self::Vendor(_)
+            | Self::Gigya(_)
+            | Self::NoAddress
+            | Self::Patch(_)
+            | Self::Payload(_)
+            | Self::Store(_) => None,
         }
     }
 }
@@ -64,7 +85,9 @@ impl PollError {
 impl Dispose for PollError {
     fn disposition(&self) -> Disposition {
         match self {
-            Self::Event(_) | Self::Patch(_) | Self::Payload(_) => Disposition::Reject,
+            Self::Event(_) | Self::NoAddress | Self::Patch(_) | Self::Payload(_) => {
+                Disposition::Reject
+            }
             Self::Settings(error) => error.disposition(),
             Self::Secrets(error) => error.disposition(),
             Self::Vendor(error) => error.disposition(),

@@ -4,14 +4,15 @@ use serde::Serialize;
 use serde_json::Value;
 use shared::domain::RunId;
 use shared::domain::report::{Calls, Inbound};
-use shared::domain::run::{OpenRun, Run};
+use shared::domain::run::{OpenRun, Phase, Run};
 use shared::domain::watermark::InboundState;
 use shared::invocation::Invocation;
 use shared::store::RunStore;
 use shared::store::bucket::{ETag, Put};
-use tracing::error;
+use tracing::{error, warn};
 
 use crate::close;
+use crate::erasure;
 use crate::errands;
 use crate::error::PollError;
 use crate::event::Ask;
@@ -28,6 +29,11 @@ pub enum Answer {
         /// Always true.
         idle: bool,
     },
+    /// The day's calls to Constant Contact are spent; what is left is done when there are more.
+    Spent {
+        /// How long until it is worth asking again, in seconds.
+        spent_seconds: u64,
+    },
     /// What was done.
     Done {
         /// Parts that were settled.
@@ -36,6 +42,8 @@ pub enum Answer {
         inbound: Option<Inbound>,
         /// Single writes and removals that were carried out.
         errands: u64,
+        /// People who were erased, because their accounts were deleted at Gigya.
+        erased: u64,
         /// The run that was closed.
         closed: Option<RunId>,
     },
@@ -64,11 +72,32 @@ pub async fn handle(
     };
     let mut tick = Tick { services, invocation, inbound, etag };
     // Boxed, as are its steps: the futures of the clients lie deep in one another.
-    let done = Box::pin(tick.work(ask, lease.open, is_due)).await;
+    let done = Box::pin(tick.work(ask, lease.open.clone(), is_due)).await;
     let given_back = tick.give_back().await;
-    let answer = done?;
+    let answer = match done {
+        Ok(answer) => answer,
+        Err(error) => without_calls(services, lease.open, error, invocation).await?,
+    };
     given_back?;
     Ok(answer)
+}
+
+/// A spent day is no failure: nothing is lost, and the next tick asks again. Nor does the open run stand still meanwhile.
+async fn without_calls(
+    services: &Services,
+    open: Option<OpenRun>,
+    error: PollError,
+    invocation: &Invocation,
+) -> Result<Answer, PollError> {
+    let Some(wait) = error.spent_for() else { return Err(error) };
+    if let Some(open) = open {
+        let store = services.run(&open.run);
+        if let Some(run) = store.read().await?.filter(|run| run.phase == Phase::Announced) {
+            store.write(&Run { moved_at: invocation.now(), ..run }).await?;
+        }
+    }
+    warn!(wait.seconds = wait.as_secs(), "The day's calls to Constant Contact are spent.");
+    Ok(Answer::Spent { spent_seconds: wait.as_secs() })
 }
 
 /// Takes the right to poll: one at a time, because a contact that was read before a part was agreed on would look as if
@@ -145,13 +174,19 @@ impl Tick<'_> {
         } else {
             None
         };
-        let mut answer = Answer::Done { settled, inbound, errands: 0, closed: None };
+        let mut answer = Answer::Done { settled, inbound, errands: 0, erased: 0, closed: None };
         if let Some((store, run)) = &mut open {
             let done =
                 Box::pin(self.finish(&ready, store, run, settled, inbound, calls_before)).await?;
             if let Answer::Done { errands, closed, .. } = &mut answer {
                 (*errands, *closed) = done;
             }
+        }
+        // Last, so that no trouble with it keeps a run from going on.
+        if let Answer::Done { erased, closed, .. } = &mut answer {
+            let is_run_open = open.is_some() && closed.is_none();
+            let tick = erasure::Tick { swept_at: self.inbound.swept_at, is_run_open };
+            *erased = Box::pin(erasure::erase(services, &ready, tick, self.invocation)).await?;
         }
         Ok(answer)
     }

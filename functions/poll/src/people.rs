@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use shared::domain::{Contact, ContactId, EmailAddress, Fingerprint, FingerprintKey, Uid};
-use shared::gigya::Found;
 use shared::store::state::Strangers;
 
 use crate::error::PollError;
+use crate::home;
 use crate::services::{Ready, Services};
 
 /// Addresses that one read looks up at Gigya. A tenant may have many contacts of its own; those who are left over are
@@ -59,12 +59,17 @@ impl Identities {
             .filter(|contact| contact.uid.is_none() && !by_contact.contains_key(&contact.id));
         let linked = self.look_up(unknown, services, ready, now).await?;
         by_contact.extend(linked);
+        // A contact keeps the key of a lite account until its next update, also where its owner has registered since.
+        let lite = contacts.iter().filter_map(|contact| contact.uid.clone());
+        let lite = lite.filter(|uid| uid.lite_token().is_some());
+        let known = services.ledger.look_up(lite, []).await?.people;
+        let now_of = |uid: &Uid| known.get(uid).and_then(|agreed| agreed.moved_to.clone());
         let mut strangers = 0;
         let mut of: BTreeMap<Uid, Vec<Contact>> = BTreeMap::new();
         for contact in contacts {
             let own = contact.uid.clone();
             match own.or_else(|| by_contact.get(&contact.id).cloned()) {
-                Some(uid) => of.entry(uid).or_default().push(contact),
+                Some(uid) => of.entry(now_of(&uid).unwrap_or(uid)).or_default().push(contact),
                 None => strangers += 1,
             }
         }
@@ -99,15 +104,14 @@ impl Identities {
         }
         let addresses: Vec<EmailAddress> =
             asked.iter().map(|(_, _, address)| address.clone()).collect();
-        let answers = ready.gigya.accounts_by_addresses(&addresses).await?;
+        let holders = home::holders(ready, &addresses).await?;
         let mut linked = HashMap::new();
-        for ((contact, print, _), found) in asked.into_iter().zip(answers) {
-            match found {
-                Found::One(account) => _ = linked.insert(contact.clone(), account.uid().clone()),
-                Found::None | Found::Several(_) => {
-                    self.has_news = true;
-                    self.shown.insert(print);
-                }
+        for ((contact, print, _), holder) in asked.into_iter().zip(holders) {
+            if let Some(uid) = holder {
+                linked.insert(contact.clone(), uid);
+            } else {
+                self.has_news = true;
+                self.shown.insert(print);
             }
         }
         Ok(linked)

@@ -5,15 +5,18 @@ use std::sync::Arc;
 use shared::aws::SdkConfig;
 use shared::constant_contact::ConstantContact;
 use shared::domain::plan::Terms;
+use shared::domain::quota::Spender;
 use shared::domain::report::Calls;
 use shared::domain::{FingerprintKey, RunId};
 use shared::gigya::Gigya;
 use shared::http::{ConnectError, Network, Wire};
 use shared::invocation::Clock;
+use shared::report_page::strike_out;
 use shared::secrets::Secrets;
 use shared::settings::customer::CustomerSettings;
 use shared::settings::env::PollEnvironment;
 use shared::settings::source::SettingsSource;
+use shared::store::purge::Purge;
 use shared::store::{Bucket, Ledger, RunStore, StateStore};
 use shared::vendors;
 use tokio::sync::Mutex;
@@ -86,6 +89,11 @@ impl Services {
         RunStore::new(self.bucket.clone(), run.clone())
     }
 
+    /// What takes people out of the objects of past runs.
+    pub(crate) fn purge(&self) -> Purge {
+        Purge::new(self.bucket.clone(), strike_out)
+    }
+
     /// The clients by the settings of now.
     pub(crate) async fn ready(&self) -> Result<Arc<Ready>, PollError> {
         let settings = self.settings.read().await?;
@@ -107,8 +115,10 @@ impl Services {
             (self.secrets.clone(), self.bucket.clone()),
             &self.wire,
             &now,
+            Spender::Poll,
         )?;
         let key = secret.fingerprint_key;
+        self.ledger.unlock(&key);
         let ready = Arc::new(Ready { settings, key, gigya, constant_contact });
         *kept = Some(Arc::clone(&ready));
         Ok(ready)

@@ -10,16 +10,17 @@ use shared::domain::plan::{
     Outbound, Plan, Reason, Row, Seen, Terms, address_fingerprint, plan, with_address_mark,
 };
 use shared::domain::refused;
-use shared::domain::report::{Class, ListedPerson, Losses, People};
+use shared::domain::report::{Class, Leaving, ListedPerson, Losses, People};
 use shared::domain::{Account, ContactField, Fingerprint, ListId, Uid};
 use shared::store::ledger::Known;
-use shared::store::state::{AllRefused, Heirs};
+use shared::store::state::{AllRefused, Waiting};
 
 /// Everything that a batch asks for.
 #[derive(Debug, Default)]
 pub(crate) struct Decisions {
     pub(crate) people: People,
     pub(crate) losses: Losses,
+    pub(crate) leaving: Leaving,
     /// Rows by the lists that their import names; `None` is the list that nobody mails.
     pub(crate) rows: BTreeMap<Option<BTreeSet<ListId>>, Vec<Row>>,
     /// What is agreed once a row is imported.
@@ -36,7 +37,7 @@ pub(crate) struct Decisions {
     /// Addresses that nobody had and that rows of this batch take.
     pub(crate) taken: Vec<Taken>,
     /// Whose address another account holds.
-    pub(crate) heirs: Heirs,
+    pub(crate) waiting: Waiting,
     pub(crate) conflicts: Vec<ListedPerson>,
     pub(crate) lost: Vec<ListedPerson>,
 }
@@ -70,6 +71,8 @@ struct Planned {
     last_updated: Option<Timestamp>,
     before: Agreed,
     plan: Plan,
+    /// What poll has to look into because of whoever holds the address.
+    errand: Option<Errand>,
 }
 
 /// The fingerprint of each account's address, where it has one that can be sent.
@@ -129,8 +132,32 @@ fn plan_one(
         is_registered: account.is_registered(),
         last_updated: account.last_updated(),
         before: own.cloned().unwrap_or_default(),
+        errand: errand_about_address(account, address, known, terms),
         plan,
     }
+}
+
+/// An address that somebody else holds: a lite account hands it over to the full one that its owner has registered;
+/// and since Gigya keeps a subscription for an address, a withdrawal is one of whoever holds it, too, though a search
+/// by subscriptions shows one account for each address.
+fn errand_about_address(
+    account: &Account,
+    address: Option<Fingerprint>,
+    known: &Known,
+    terms: Terms<'_>,
+) -> Option<Errand> {
+    let holder = known.addresses.get(&address?)?.holder.as_ref()?;
+    if holder == account.uid() || account.is_lite() {
+        return None;
+    }
+    let is_there = known.people.get(account.uid()).is_some_and(Agreed::is_there);
+    if holder.lite_token().is_some() && !is_there {
+        let (uid, from) = (account.uid().clone(), holder.clone());
+        return Some(Errand { uid, kind: ErrandKind::HandOver { from } });
+    }
+    let consent = &terms.policy.consent;
+    let is_shared = consent.path.section() == "subscriptions" && consent.says_no(account);
+    is_shared.then(|| Errand { uid: holder.clone(), kind: ErrandKind::Amend })
 }
 
 /// Keeps back rows that were refused as they are, until it is time to try again.
@@ -152,6 +179,9 @@ fn hold_back_refused(planned: &mut [Planned], others: &Others, terms: Terms<'_>)
 fn leave_one_row_per_address(planned: &mut [Planned], known: &Known, others: &Others) {
     let mut by_address: HashMap<Fingerprint, Vec<usize>> = HashMap::new();
     for (index, person) in planned.iter().enumerate() {
+        if person.takes_over() {
+            continue;
+        }
         let wants_it = matches!(
             person.plan.outbound,
             Some(Outbound::Join { .. } | Outbound::Update { .. } | Outbound::Amend { .. })
@@ -183,6 +213,12 @@ fn leave_one_row_per_address(planned: &mut [Planned], known: &Known, others: &Ot
 }
 
 impl Planned {
+    /// Whether poll hands the contact of their lite account over to them, and decides about them after that.
+    fn takes_over(&self) -> bool {
+        let kind = self.errand.as_ref().map(|errand| &errand.kind);
+        matches!(kind, Some(ErrandKind::HandOver { .. }))
+    }
+
     fn send_nothing(&mut self, class: Class, reason: Reason) {
         self.plan.class = class;
         self.plan.reason = reason;
@@ -234,8 +270,18 @@ impl Way {
 
 impl Decisions {
     fn take(&mut self, person: Planned, known: &Known, others: &Others) {
-        let Planned { uid, address, before, plan, .. } = person;
+        let takes_over = person.takes_over();
+        let Planned { uid, address, before, plan, errand, .. } = person;
         self.people.add(plan.class);
+        self.leaving.count(plan.class, plan.reason);
+        self.list(&uid, &plan);
+        if plan.due {
+            self.due.push(uid.clone());
+        }
+        self.errands.extend(errand);
+        if takes_over {
+            return;
+        }
         if let Some(address) = address {
             let is_sent = matches!(
                 plan.outbound,
@@ -245,12 +291,8 @@ impl Decisions {
                 self.taken.push(Taken { address, uid: uid.clone() });
             }
             if plan.class == Class::Duplicate {
-                self.heirs.entry(address).or_default().insert(uid.clone());
+                self.waiting.entry(address).or_default().insert(uid.clone());
             }
-        }
-        self.list(&uid, &plan);
-        if plan.due {
-            self.due.push(uid.clone());
         }
         let after = plan.agreed.unwrap_or_else(|| before.clone());
         let agreement = Agreement { uid: uid.clone(), before, after };
@@ -259,6 +301,9 @@ impl Decisions {
             Some(Outbound::Update { row }) => self.send(None, row, agreement),
             Some(Outbound::Amend { .. }) => {
                 self.errands.push(Errand { uid, kind: ErrandKind::Amend });
+            }
+            Some(Outbound::Ask { .. }) => {
+                self.errands.push(Errand { uid, kind: ErrandKind::Ask });
             }
             Some(Outbound::Leave(leave)) => {
                 self.errands.push(Errand { uid, kind: ErrandKind::Leave(leave) });

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use shared::aws::SdkConfig;
 use shared::constant_contact::ConstantContact;
+use shared::domain::quota::Spender;
 use shared::domain::{CustomerName, FingerprintKey, RunId};
 use shared::http::{ConnectError, Network, Wire};
 use shared::invocation::Clock;
@@ -106,9 +107,11 @@ impl Services {
             (self.secrets.clone(), self.bucket.clone()),
             &self.wire,
             &self.clock.reader(),
+            Spender::Upload,
         )?;
         preflight::constant_contact(&constant_contact, settings).await?;
         let key = secret.fingerprint_key;
+        self.ledger.unlock(&key);
         let settings = Arc::clone(settings);
         let counted = AtomicU64::new(0);
         let ready = Arc::new(Ready { settings, key, constant_contact, counted });

@@ -17,7 +17,7 @@ use shared::invocation::Invocation;
 use shared::settings::customer::CustomerSettings;
 use shared::store::bucket::{ETag, Put};
 use shared::store::runs::PartDocument;
-use shared::store::state::Heirs;
+use shared::store::state::Waiting;
 use shared::store::{RunStore, keys};
 use tracing::info;
 
@@ -222,6 +222,7 @@ impl Batch<'_> {
         let planned = Planned {
             people: decisions.people,
             losses: decisions.losses,
+            leaving: decisions.leaving,
             errands: decisions.errands.len() as u64,
             at: now,
             calls,
@@ -312,13 +313,13 @@ impl Batch<'_> {
         if self.run.dry_run {
             return Ok(());
         }
-        if !decisions.heirs.is_empty() {
-            let remember = |heirs: &mut Heirs| {
-                for (address, uids) in &decisions.heirs {
-                    heirs.entry(*address).or_default().extend(uids.iter().cloned());
+        if !decisions.waiting.is_empty() {
+            let remember = |waiting: &mut Waiting| {
+                for (address, uids) in &decisions.waiting {
+                    waiting.entry(*address).or_default().extend(uids.iter().cloned());
                 }
             };
-            self.services.state.change_heirs(remember).await?;
+            self.services.state.change_waiting(remember).await?;
         }
         if !decisions.quiet.is_empty() {
             store.write_agreements(ordinal, None, &decisions.quiet).await?;
@@ -456,7 +457,7 @@ impl Batch<'_> {
             until: self.invocation.now(),
             stage: stage.unwrap_or(BatchStage::Claimed),
         };
-        // If somebody took the claim over, theirs is the newer word.
+        // If somebody took the claim over, twaiting is the newer word.
         let (Put::Done(_) | Put::Taken) =
             self.store.write_claim(self.ordinal, &claim, Some(etag)).await?;
         Ok(())

@@ -14,6 +14,9 @@ use crate::render::{self, Form};
 /// What stands for the inbound read in the place of a run.
 pub const INBOUND: &str = "inbound";
 
+/// What stands for erasures in the place of a run.
+pub const ERASURE: &str = "erasure";
+
 /// What came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Release {
@@ -50,10 +53,17 @@ pub(crate) async fn start(run: &str, bucket: &Bucket, form: Form) -> bool {
 /// # Errors
 /// When the bucket refuses.
 pub async fn release(run: &str, bucket: &Bucket, now: Timestamp) -> Result<Release, StoreError> {
-    if run == INBOUND {
-        release_inbound(bucket, now).await
-    } else {
-        release_run(run, bucket, now).await
+    let state = StateStore::new(bucket.clone());
+    match run {
+        INBOUND => {
+            let pulled = state.inbound_brake().await?;
+            release_kept(pulled, now, |release| state.change_inbound_brake(release)).await
+        }
+        ERASURE => {
+            let pulled = state.erasure_brake().await?;
+            release_kept(pulled, now, |release| state.change_erasure_brake(release)).await
+        }
+        run => release_run(run, bucket, now).await,
     }
 }
 
@@ -70,19 +80,25 @@ async fn release_run(run: &str, bucket: &Bucket, now: Timestamp) -> Result<Relea
     })
 }
 
-async fn release_inbound(bucket: &Bucket, now: Timestamp) -> Result<Release, StoreError> {
-    let state = StateStore::new(bucket.clone());
-    match state.inbound_brake().await? {
+/// Releases a brake that is kept beside the runs.
+async fn release_kept<F>(
+    pulled: Option<Pulled>,
+    now: Timestamp,
+    change: impl FnOnce(Box<dyn Fn(&mut Option<Pulled>)>) -> F,
+) -> Result<Release, StoreError>
+where
+    F: Future<Output = Result<Option<Pulled>, StoreError>>,
+{
+    match pulled {
         None => Ok(Release::NotPulled),
         Some(Pulled { released_at: Some(at), .. }) => Ok(Release::Before(at)),
         Some(_) => {
-            let release = |pulled: &mut Option<Pulled>| {
+            let after = change(Box::new(move |pulled| {
                 if let Some(pulled) = pulled {
                     pulled.released_at = Some(now);
                 }
-            };
-            let after = state.change_inbound_brake(release).await?;
-            Ok(after.map_or(Release::NotPulled, |pulled| Release::Released(pulled.brake)))
+            }));
+            Ok(after.await?.map_or(Release::NotPulled, |pulled| Release::Released(pulled.brake)))
         }
     }
 }

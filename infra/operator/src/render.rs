@@ -11,7 +11,7 @@ use shared::domain::run::Phase;
 use shared::store::keys;
 
 use crate::check::{Checked, Finding, ListShown, NamedAs, Subject, Verdict};
-use crate::release::{INBOUND, Release};
+use crate::release::{ERASURE, INBOUND, Release};
 
 /// For whom data is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,10 +68,10 @@ pub(crate) fn released(run: &str, release: &Release, form: Form) {
 
 /// What came of releasing a brake, for people and for programs.
 pub fn words_of_release(run: &str, release: &Release) -> (String, &'static str) {
-    let (of, goes_on) = if run == INBOUND {
-        ("the inbound read".to_owned(), "opts them out at Gigya")
-    } else {
-        (format!("run {run}"), "makes them")
+    let (of, goes_on) = match run {
+        INBOUND => ("the inbound read".to_owned(), "opts them out at Gigya"),
+        ERASURE => ("the erasures".to_owned(), "makes them"),
+        run => (format!("run {run}"), "makes them"),
     };
     match release {
         Release::Released(brake) => (

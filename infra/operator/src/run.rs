@@ -53,7 +53,8 @@ struct What {
     /// Goes on with the run that is unfinished.
     #[arg(long)]
     resume: bool,
-    /// Lets a run make the removals that its brake has stopped; `inbound` for those of an inbound read.
+    /// Lets a run make the removals that its brake has stopped; `inbound` for those of an inbound
+    /// read, `erasure` for those of accounts that were deleted at Gigya.
     #[arg(long, value_name = "RUN")]
     release_brake: Option<String>,
 }

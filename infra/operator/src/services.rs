@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use shared::aws::SdkConfig;
 use shared::constant_contact::ConstantContact;
+use shared::domain::quota::Spender;
 use shared::gigya::Gigya;
 use shared::http::{ConnectError, Network, Wire};
 use shared::invocation::Clock;
@@ -15,7 +16,7 @@ use shared::store::Bucket;
 use shared::vendors::{self, VendorError};
 
 /// The customer's settings and secret, and the way to both vendors. The bucket is read for the settings, and written only
-/// for the lease under which an access token is renewed.
+/// for the lease under which an access token is renewed and for the count of the day's calls.
 pub struct Services {
     pub(crate) settings: SettingsSource,
     pub(crate) secrets: Secrets,
@@ -68,6 +69,13 @@ impl Services {
     ) -> Result<ConstantContact, VendorError> {
         let kept = (self.secrets.clone(), self.bucket.clone());
         let now = self.clock.reader();
-        vendors::constant_contact(&settings.constant_contact, secret, kept, &self.wire, &now)
+        vendors::constant_contact(
+            &settings.constant_contact,
+            secret,
+            kept,
+            &self.wire,
+            &now,
+            Spender::Operator,
+        )
     }
 }

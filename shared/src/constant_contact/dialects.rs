@@ -199,6 +199,26 @@ impl ConstantContact {
         }
     }
 
+    /// Has somebody unsubscribed asked whether they want to be back: Constant Contact mails them its own confirmation, once.
+    /// Answers whether there is such a contact. v2 asks nobody.
+    ///
+    /// # Errors
+    /// When the dialect cannot do it, when there are too many lists or none, or when the call fails; also because they were
+    /// asked before.
+    pub async fn ask_to_return(
+        &self,
+        id: &ContactId,
+        lists: &BTreeSet<ListId>,
+    ) -> Result<bool, ConstantContactError> {
+        match self {
+            Self::V3(client) => client.ask_to_return(id, lists).await,
+            Self::V2(_) => Err(ConstantContactError::NoSuchOperation {
+                dialect: Dialect::V2,
+                operation: Operation::AskToReturn,
+            }),
+        }
+    }
+
     /// Takes up to 500 contacts off these lists, as an activity; `None` when it is done without one, as v2 does with those
     /// who have no address.
     ///
@@ -215,6 +235,22 @@ impl ConstantContact {
                 client.remove_from_lists(&ids, lists).await.map(Some)
             }
             Self::V2(client) => client.remove_from_lists(leavers, lists).await,
+        }
+    }
+
+    /// Deletes up to 500 contacts, as an activity; `None` when it is done without one, as v2 does, which deletes nobody and
+    /// opts them out instead (see [`v2::Client::opt_out`]). Doing it twice is harmless, as long as nobody has revived a
+    /// contact meanwhile.
+    ///
+    /// # Errors
+    /// When there are none, or more than Constant Contact takes, or a call fails.
+    pub async fn delete_contacts(
+        &self,
+        contacts: &[ContactId],
+    ) -> Result<Option<ActivityId>, ConstantContactError> {
+        match self {
+            Self::V3(client) => client.delete_contacts(contacts).await.map(Some),
+            Self::V2(client) => client.opt_out(contacts).await.map(|()| None),
         }
     }
 

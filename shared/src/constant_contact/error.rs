@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::RenewError;
 use crate::domain::{ContactField, Dialect, Dispose, Disposition};
-use crate::http::WireError;
+use crate::http::{BudgetError, WireError};
 
 pub use super::meaning::Meaning;
 pub use super::operation::Operation;
@@ -137,6 +137,15 @@ pub enum ConstantContactError {
         #[source]
         source: RenewError,
     },
+    /// The call was not made, because none of the day's is left for us.
+    #[error("nothing was sent to {operation}")]
+    Budget {
+        /// What we were doing.
+        operation: Operation,
+        /// Why there is none, and for how long.
+        #[source]
+        source: BudgetError,
+    },
     /// A value that cannot be written to this field, or a custom field that the tenant does not have.
     #[error("field {field} cannot be written: {what}")]
     Field {
@@ -174,9 +183,29 @@ impl ConstantContactError {
             Self::Wire { .. }
             | Self::Unreadable { .. }
             | Self::Token { .. }
+            | Self::Budget { .. }
             | Self::Field { .. }
             | Self::NoSuchOperation { .. }
             | Self::OutOfBounds { .. } => None,
+        }
+    }
+
+    /// Whether the day's calls are spent, by our own count or by Constant Contact's word: with the wait until there are more.
+    pub fn spent_for(&self) -> Option<Duration> {
+        let is_spent = match self {
+            Self::Refused(refusal) => refusal.meaning == Meaning::QuotaSpent,
+            Self::Budget { .. } => true,
+            Self::Unclear { .. }
+            | Self::Wire { .. }
+            | Self::Unreadable { .. }
+            | Self::Token { .. }
+            | Self::Field { .. }
+            | Self::NoSuchOperation { .. }
+            | Self::OutOfBounds { .. } => false,
+        };
+        match self.disposition() {
+            Disposition::Retry { after } if is_spent => after,
+            Disposition::Retry { .. } | Disposition::Reject | Disposition::Halt => None,
         }
     }
 
@@ -204,6 +233,7 @@ impl ConstantContactError {
             },
             Self::Unreadable { .. } | Self::Unclear { .. } => true,
             Self::Token { .. }
+            | Self::Budget { .. }
             | Self::Field { .. }
             | Self::NoSuchOperation { .. }
             | Self::OutOfBounds { .. } => false,
@@ -220,6 +250,7 @@ impl Dispose for ConstantContactError {
             }
             Self::Wire { .. } | Self::Unreadable { .. } => Disposition::Retry { after: None },
             Self::Token { source, .. } => source.disposition(),
+            Self::Budget { source, .. } => source.disposition(),
             Self::Field { .. } | Self::OutOfBounds { .. } => Disposition::Reject,
             Self::NoSuchOperation { .. } => Disposition::Halt,
         }

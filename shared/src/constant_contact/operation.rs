@@ -21,6 +21,8 @@ pub enum Operation {
     ReadContact,
     /// Write one contact.
     WriteContact,
+    /// Have a contact asked whether they want to be back (v3).
+    AskToReturn,
     /// Submit a removal from lists.
     RemoveFromLists,
     /// Submit a deletion.
@@ -45,7 +47,7 @@ pub enum Operation {
 
 impl Operation {
     /// Every operation of version 3.
-    pub const V3: [Self; 14] = [
+    pub const V3: [Self; 15] = [
         Self::RefreshToken,
         Self::ImportCsv,
         Self::ImportJson,
@@ -54,6 +56,7 @@ impl Operation {
         Self::ReadContacts,
         Self::ReadContact,
         Self::WriteContact,
+        Self::AskToReturn,
         Self::RemoveFromLists,
         Self::DeleteContacts,
         Self::ReadLists,
@@ -80,7 +83,7 @@ impl Operation {
     ];
 
     /// Whether sending it twice does no more than sending it once. An import sent twice is two jobs; everything else ends
-    /// in the same state (a second deletion finds nobody, a second creation answers 409, a second export is another file).
+    /// in the same state (a second deletion finds nobody, a second question is refused, a second creation answers 409, a second export is another file).
     pub fn is_repeatable(self) -> bool {
         match self {
             Self::ImportCsv | Self::ImportJson => false,
@@ -90,6 +93,7 @@ impl Operation {
             | Self::ReadContacts
             | Self::ReadContact
             | Self::WriteContact
+            | Self::AskToReturn
             | Self::RemoveFromLists
             | Self::DeleteContacts
             | Self::ReadLists
@@ -115,6 +119,7 @@ impl fmt::Display for Operation {
             Self::ReadContacts => "read contacts",
             Self::ReadContact => "read a contact",
             Self::WriteContact => "write a contact",
+            Self::AskToReturn => "ask a contact to return",
             Self::RemoveFromLists => "remove contacts from lists",
             Self::DeleteContacts => "delete contacts",
             Self::ReadLists => "read the lists",

@@ -112,22 +112,6 @@ pub struct Subscription {
     pub double_opt_in: Option<String>,
 }
 
-/// What the key of a lite account without a UID begins with; after it comes the token of its email account.
-const LITE: &str = "lite:";
-
-impl Uid {
-    /// The key of a lite account that has no UID of its own: the token of its email account, which is no address and
-    /// stays the same while the address does (SAP help, "Email Accounts Object", `token`).
-    pub fn of_lite(token: &str) -> Self {
-        Self::new(format!("{LITE}{token}"))
-    }
-
-    /// The token, where this is the key of a lite account without a UID; Gigya itself does not know such a key.
-    pub fn lite_token(&self) -> Option<&str> {
-        self.as_str().strip_prefix(LITE)
-    }
-}
-
 impl Account {
     /// Takes an account as `accounts.search` or `accounts.getAccountInfo` returns it.
     ///
@@ -440,7 +424,7 @@ mod tests {
                           "profile": {"email": "zoe@example.com"}});
         let account = Account::from_email_account(lite.clone()).unwrap();
         assert_eq!(
-            (account.uid().as_str(), account.uid().lite_token()),
+            (account.uid().as_str(), account.uid().lite_token().as_deref()),
             ("lite:7f3a", Some("7f3a"))
         );
         assert!(account.is_lite() && account.is_registered());

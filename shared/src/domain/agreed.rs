@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::consent::AgreedWish;
 use super::contact_field::ContactField;
+use super::evidence::Evidence;
 use super::fingerprint::Fingerprint;
 use super::ids::{ContactId, ListId, Uid};
 
@@ -38,9 +39,23 @@ pub struct Agreed {
     /// The marks of having left single lists.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub left_lists: BTreeMap<ListId, Timestamp>,
+    /// The act by which they came back, if they had left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Evidence>,
+    /// The newest opt-in at Gigya for which Constant Contact was told to ask them whether they want to be back, or had nobody
+    /// to ask. It asks once for each.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Timestamp>,
     /// Gigya's time of our last write to the account: an account read with an older time is a stale read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub written_at: Option<Timestamp>,
+    /// The key that the person has now, where this one was that of their lite account and they have registered since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub moved_to: Option<Uid>,
+    /// Since when the account is deleted at Gigya, once Constant Contact holds of it what the customer's policy lets it hold.
+    /// Nothing is kept of such a person but the mark, and the contact where one is left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub erased_at: Option<Timestamp>,
 }
 
 /// The agreed values of one field: what Gigya holds and what Constant Contact holds for it. They differ where a value
@@ -82,6 +97,8 @@ pub enum Departure {
     Deleted,
     /// Taken off the lists by us, because they withdrew at Gigya.
     Withdrawn,
+    /// The account was deleted at Gigya. A newer act of the person's is one of another account with the address.
+    Erased,
 }
 
 impl Tombstone {
@@ -100,6 +117,25 @@ impl Agreed {
     /// Whether the person is in Constant Contact as far as we know.
     pub fn is_there(&self) -> bool {
         self.contact.is_some() || !self.lists.is_empty()
+    }
+
+    /// Whether Constant Contact was told to ask them since they unsubscribed.
+    pub fn is_asked(&self) -> bool {
+        self.left.is_some_and(|left| {
+            left.kind == Departure::Unsubscribed && self.asked.is_some_and(|asked| asked > left.at)
+        })
+    }
+
+    /// Whether the account is deleted at Gigya, and nothing but the mark is kept.
+    pub fn is_erased(&self) -> bool {
+        self.erased_at.is_some()
+    }
+
+    /// The same person with nothing but the mark, and the contact where one is left.
+    #[must_use]
+    pub(in crate::domain) fn forgotten(self) -> Self {
+        let Self { contact, left, erased_at, .. } = self;
+        Self { contact, left, erased_at, ..Self::default() }
     }
 
     /// Whether an account read with this time is older than what we wrote ourselves: Gigya's search lags behind.
@@ -124,7 +160,7 @@ impl Agreed {
     /// Applies what changed from `before` to `after` to what the ledger holds by now.
     ///
     /// The ledger may have learnt of something else since the plan was made; where both touched the same thing, having
-    /// left wins, and so does what Constant Contact itself showed.
+    /// left wins, and so does what Constant Contact itself showed. Of who was erased meanwhile nothing is learnt any more.
     #[must_use]
     pub fn merge(self, before: &Self, after: &Self) -> Self {
         let lists = three_way_set(&self.lists, &before.lists, &after.lists);
@@ -164,7 +200,21 @@ impl Agreed {
                 fields.insert(field.clone(), now.merge(before, *pair));
             }
         }
-        Self {
+        let erased_at = match three_way(&self.erased_at, &before.erased_at, &after.erased_at) {
+            Merged::One(at) => at,
+            Merged::Both => self.erased_at.max(after.erased_at),
+        };
+        let evidence = match three_way(&self.evidence, &before.evidence, &after.evidence) {
+            Merged::One(evidence) => evidence,
+            Merged::Both => {
+                self.evidence.into_iter().chain(after.evidence).max_by_key(|evidence| evidence.at)
+            }
+        };
+        let asked = match three_way(&self.asked, &before.asked, &after.asked) {
+            Merged::One(asked) => asked,
+            Merged::Both => self.asked.max(after.asked),
+        };
+        let merged = Self {
             contact: three_way(&self.contact, &before.contact, &after.contact).or(self.contact),
             address: three_way(&self.address, &before.address, &after.address).or(self.address),
             fields,
@@ -172,8 +222,13 @@ impl Agreed {
             lists,
             left,
             left_lists,
+            evidence,
+            asked,
             written_at: self.written_at.max(after.written_at),
-        }
+            moved_to: after.moved_to.clone().or(self.moved_to),
+            erased_at,
+        };
+        if merged.is_erased() { merged.forgotten() } else { merged }
     }
 }
 
@@ -277,6 +332,15 @@ mod tests {
         assert_eq!(Agreed::default().merge(&before, &after).left, after.left);
         let now = Agreed { left: Some(mark(Departure::Deleted, 3)), ..Agreed::default() };
         assert_eq!(now.merge(&before, &after).left, after.left, "the stronger of two");
+    }
+
+    #[test]
+    fn of_who_was_erased_while_their_row_was_in_flight_nothing_is_kept_but_the_mark() {
+        let before = Agreed::default();
+        let after = Agreed { lists: lists(&["news"]), wish: AgreedWish::Granted, ..before.clone() };
+        let left = mark(Departure::Erased, 5);
+        let now = Agreed { left: Some(left), erased_at: Some(left.at), ..before.clone() };
+        assert_eq!(now.clone().merge(&before, &after), now);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::agreed::Agreed;
 use super::fingerprint::Fingerprint;
 use super::ids::{ActivityId, ListId, Uid};
 use super::plan::Leave;
-use super::report::{Calls, Losses, PartState, People};
+use super::report::{Calls, Leaving, Losses, PartState, People};
 
 /// `runs/<run>/claims/<ordinal>.json`: who submits a batch, until when, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +53,9 @@ pub struct Planned {
     pub people: People,
     /// What values lost.
     pub losses: Losses,
+    /// Who left or stays out, by reason.
+    #[serde(default)]
+    pub leaving: Leaving,
     /// Single writes and removals that poll carries out.
     pub errands: u64,
     /// When.
@@ -179,6 +182,13 @@ pub struct Errand {
 pub enum ErrandKind {
     /// A single write of the contact: a changed address, a cleared value, a list left behind.
     Amend,
+    /// Constant Contact asks the person whether they want to be back.
+    Ask,
     /// The person leaves.
     Leave(Leave),
+    /// The person had a lite account, which holds the contact, and has registered since.
+    HandOver {
+        /// The key of the lite account.
+        from: Uid,
+    },
 }

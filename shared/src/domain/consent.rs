@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::account::{Account, Path};
+use super::account::{Account, Path, Subscription};
+use super::evidence::{DoubleOptIn, Evidence, Source};
 use super::policy::ConsentPolicy;
 
 /// What a person's account says about being mailed.
@@ -12,8 +13,8 @@ use super::policy::ConsentPolicy;
 pub enum Wish {
     /// They asked for it.
     Granted {
-        /// When, where Gigya keeps a time; only a subscription does. Without it, it never brings anybody back.
-        since: Option<Timestamp>,
+        /// Since when and how, where Gigya keeps a time; only a subscription does. Without it, it never brings anybody back.
+        evidence: Option<Evidence>,
     },
     /// They took it back: false, and either with the time at which it became so or true in the last agreement.
     Withdrawn,
@@ -44,9 +45,12 @@ impl Wish {
         }
     }
 
-    /// Whether this is a newer act of the person than their leaving `at`: the only thing that brings anybody back.
-    pub fn is_newer_than(self, at: Timestamp) -> bool {
-        matches!(self, Self::Granted { since: Some(since) } if since > at)
+    /// The act of the person at Gigya that is newer than their leaving `at`, if there is one.
+    pub fn evidence_since(self, at: Timestamp) -> Option<Evidence> {
+        match self {
+            Self::Granted { evidence } => evidence.filter(|evidence| evidence.at > at),
+            Self::Withdrawn | Self::Silent => None,
+        }
     }
 }
 
@@ -57,17 +61,20 @@ impl ConsentPolicy {
     /// What the account says, given what was last agreed.
     pub fn wish(&self, account: &Account, agreed: AgreedWish) -> Wish {
         if let Some(subscription) = account.subscription(&self.path) {
-            let confirmed =
-                !self.double_opt_in || subscription.double_opt_in.as_deref() == Some(CONFIRMED);
+            let double_opt_in = double_opt_in(&subscription);
+            let counts = !self.double_opt_in || double_opt_in == DoubleOptIn::Confirmed;
+            let source = Source::Subscription { double_opt_in };
             return match (subscription.is_subscribed, subscription.changed_at) {
-                (true, since) if confirmed => Wish::Granted { since },
+                (true, at) if counts => {
+                    Wish::Granted { evidence: at.map(|at| Evidence { at, source }) }
+                }
                 (true, _) => Wish::Silent,
                 (false, Some(_)) => Wish::Withdrawn,
                 (false, None) => withdrawn_if_agreed(agreed),
             };
         }
         match account.flag(&self.path) {
-            Some(true) => Wish::Granted { since: None },
+            Some(true) => Wish::Granted { evidence: None },
             Some(false) => withdrawn_if_agreed(agreed),
             None => Wish::Silent,
         }
@@ -96,6 +103,14 @@ impl ConsentPolicy {
             _ => path.to_owned(),
         };
         (leaf.parse().expect("a longer path is a path"), Value::Bool(false))
+    }
+}
+
+fn double_opt_in(subscription: &Subscription) -> DoubleOptIn {
+    if subscription.double_opt_in.as_deref() == Some(CONFIRMED) {
+        DoubleOptIn::Confirmed
+    } else {
+        DoubleOptIn::NotAsked
     }
 }
 

@@ -1,12 +1,14 @@
 //! A run: one export from its first page to its last batch, and what is left to do until it is settled.
 
+use std::collections::BTreeMap;
+
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::account::Account;
 use super::ids::{CustomerName, RunId, Uid};
 use super::report::{Calls, Scope, Trigger, Window};
+use super::watermark::{GigyaClock, Watermark, Watermarks};
 
 /// A run that has not moved for so long is closed as failed, with a report.
 pub const STILL_HOURS_MAX: i64 = 24;
@@ -25,7 +27,7 @@ pub struct Run {
     pub scope: Scope,
     /// Whether it only says what it would do.
     pub dry_run: bool,
-    /// Which changes it reads.
+    /// Which changes it reads; the beginning is that of its first clock.
     pub window: Window,
     /// When it was started.
     pub started_at: Timestamp,
@@ -41,8 +43,10 @@ pub struct Run {
     pub announced: u32,
     /// Accounts of each batch.
     pub sizes: Vec<u32>,
-    /// Up to where the staged batches reach.
-    pub mark: Option<Mark>,
+    /// By which clocks it reads, and how far each has come. A record of before there were several is of the first
+    /// alone, and reads that anew from its beginning: some are read twice, and nobody is left out.
+    #[serde(default = "accounts_alone")]
+    pub clocks: BTreeMap<GigyaClock, Reading>,
     /// What reading cost.
     pub calls: Calls,
 }
@@ -61,14 +65,46 @@ pub enum Phase {
     Failed,
 }
 
-/// The last account that is durably staged. A continued read starts at its time (`>=`, since thousands may share one
+/// How far reading by one clock has come.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Reading {
+    /// Where it starts; `None`: from the beginning. All clocks end where the run's window does.
+    pub from: Option<Timestamp>,
+    /// Up to where everybody is dealt with.
+    pub mark: Option<Mark>,
+    /// Whether it goes on.
+    pub state: ReadingState,
+    /// Whether the time of the email account stands for that of the subscription: it finds everybody whom the other
+    /// finds, and those who confirmed a double opt-in.
+    pub by_email_account: bool,
+}
+
+/// Whether reading by a clock goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReadingState {
+    /// There may be more.
+    #[default]
+    Open,
+    /// Everybody is dealt with.
+    Through,
+    /// Gigya refused for good, and the other clocks went on: this one's watermark stays where it is.
+    Refused,
+}
+
+/// The last person who is durably dealt with. A continued read starts at their time (`>=`, since thousands may share one
 /// millisecond) and leaves out whom it has already.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
-    /// The time of the last staged account.
+    /// The time of the last of them, by the clock.
     pub at: Timestamp,
-    /// Everybody staged with exactly this time.
+    /// Everybody dealt with who has exactly this time.
     pub uids: Vec<Uid>,
+}
+
+fn accounts_alone() -> BTreeMap<GigyaClock, Reading> {
+    [(GigyaClock::Accounts, Reading::default())].into()
 }
 
 impl Run {
@@ -82,18 +118,34 @@ impl Run {
         usize::try_from(ordinal).ok().and_then(|at| self.sizes.get(at)).copied().unwrap_or(0)
     }
 
-    /// Whether everything that the watermark would pass is read by this run.
-    pub fn covers_since(&self, confirmed_through: Option<Timestamp>) -> bool {
-        match self.scope {
+    /// The watermarks after a step of this run, which moves those of each clock by which everything was read that they
+    /// pass, to the end of its window.
+    #[must_use]
+    pub fn move_marks(
+        &self,
+        marks: Watermarks,
+        step: fn(Watermark, Timestamp) -> Watermark,
+    ) -> Watermarks {
+        let covers = |clock| match self.scope {
             Scope::Sample { .. } => false,
             Scope::Delta | Scope::Full => true,
-            Scope::Since { since } => confirmed_through.is_some_and(|mark| since <= mark),
-        }
+            Scope::Since { since } => {
+                marks.of(clock).confirmed_through.is_some_and(|mark| since <= mark)
+            }
+        };
+        let is_through = |reading: &Reading| reading.state == ReadingState::Through;
+        let moving = self
+            .clocks
+            .iter()
+            .filter(|(clock, reading)| !self.dry_run && is_through(reading) && covers(**clock));
+        moving.fold(marks, |marks, (clock, _)| {
+            marks.with(*clock, step(marks.of(*clock), self.window.to))
+        })
     }
 }
 
 impl Mark {
-    /// The mark after these accounts. It never moves back: whoever is read out of turn does not count.
+    /// The mark after these people. It never moves back: whoever is read out of turn does not count.
     pub fn after(before: Option<Self>, staged: &[(Timestamp, Uid)]) -> Option<Self> {
         let Some(at) = staged.iter().map(|(at, _)| *at).max() else { return before };
         let mut uids = match before {
@@ -105,9 +157,9 @@ impl Mark {
         Some(Self { at, uids })
     }
 
-    /// Whether this account is staged already.
-    pub fn has(&self, account: &Account) -> bool {
-        account.last_updated() == Some(self.at) && self.uids.contains(account.uid())
+    /// Whether this person, whose time by the clock this is, is dealt with already.
+    pub fn has(&self, at: Option<Timestamp>, uid: &Uid) -> bool {
+        at == Some(self.at) && self.uids.contains(uid)
     }
 }
 
@@ -151,6 +203,43 @@ mod tests {
     fn a_run_is_named_after_its_start_and_scope() {
         let at = "2026-11-23T04:50:07.9Z".parse().unwrap();
         assert_eq!(run_id(at, Scope::Delta).as_str(), "20261123T045007Z-delta");
+    }
+
+    fn run(scope: Scope, clocks: &str) -> Run {
+        let text = format!(
+            r#"{{"run":"r","customer":"c","trigger":"schedule",{},"dry_run":false,
+                "window":{{"from":null,"to":"2026-11-23T00:00:00Z"}},
+                "started_at":"2026-11-23T00:00:00Z","moved_at":"2026-11-23T00:00:00Z",
+                "phase":"reading","read":0,"batches":0,"announced":0,"sizes":[]{clocks},
+                "calls":{{"gigya":0,"constant_contact":0}}}}"#,
+            serde_json::to_string(&scope).unwrap().trim_matches(['{', '}'])
+        );
+        serde_json::from_str(&text).unwrap()
+    }
+
+    #[test]
+    fn a_run_moves_the_marks_of_the_clocks_that_it_read_to_their_end_and_of_no_other() {
+        let clocks = r#","clocks":{"accounts":{"state":"through"},"lite":{"state":"refused"},
+                        "subscriptions":{}}"#;
+        let delta = run(Scope::Delta, clocks);
+        let moved = delta.move_marks(Watermarks::default(), Watermark::confirmed);
+        assert_eq!(moved.accounts.confirmed_through, Some(delta.window.to));
+        assert_eq!((moved.lite, moved.subscriptions), Default::default());
+        let dry = Run { dry_run: true, ..delta };
+        assert_eq!(dry.move_marks(moved, Watermark::read), moved);
+        let since = run(Scope::Since { since: moved.accounts.confirmed_through.unwrap() }, clocks);
+        let nothing = since.move_marks(Watermarks::default(), Watermark::confirmed);
+        assert_eq!(nothing, Watermarks::default(), "what lies before is not read");
+        assert_eq!(since.move_marks(moved, Watermark::confirmed), moved);
+    }
+
+    #[test]
+    fn a_record_of_before_there_were_several_clocks_reads_its_one_clock_from_the_beginning() {
+        let old = run(Scope::Delta, r#","mark":{"at":"2026-11-22T00:00:00Z","uids":["a"]}"#);
+        let clocks = [(GigyaClock::Accounts, Reading::default())].into();
+        assert_eq!(old.clocks, clocks);
+        let text = serde_json::to_string(&Run { scope: Scope::Full, ..old }).unwrap();
+        assert_eq!(serde_json::from_str::<Run>(&text).unwrap().clocks, clocks);
     }
 
     #[test]

@@ -6,6 +6,19 @@ use serde::{Deserialize, Serialize};
 use super::dialect::Dialect;
 use super::sweep::Sweep;
 
+/// The clocks by which changes at Gigya are told. Nobody moves them all: a login moves the first alone, and whether a
+/// subscription moves it is not to be relied on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GigyaClock {
+    /// Full accounts, by `accounts.lastUpdatedTimestamp`.
+    Accounts,
+    /// Lite accounts, by `emailAccounts.lastUpdatedTimestamp`, which their subscriptions move, too.
+    Lite,
+    /// The subscriptions of full accounts, by their own time.
+    Subscriptions,
+}
+
 /// The two marks of one clock. Only `confirmed_through` is what the next run starts from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Watermark {
@@ -40,8 +53,35 @@ impl Watermark {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Watermarks {
-    /// The clock of full accounts: `accounts.lastUpdatedTimestamp`.
+    /// See [`GigyaClock::Accounts`].
     pub accounts: Watermark,
+    /// See [`GigyaClock::Lite`].
+    pub lite: Watermark,
+    /// See [`GigyaClock::Subscriptions`].
+    pub subscriptions: Watermark,
+    /// The clock of deletions: the audit log's `@timestamp`.
+    pub deletions: Watermark,
+}
+
+impl Watermarks {
+    /// The marks of one clock.
+    pub fn of(&self, clock: GigyaClock) -> Watermark {
+        match clock {
+            GigyaClock::Accounts => self.accounts,
+            GigyaClock::Lite => self.lite,
+            GigyaClock::Subscriptions => self.subscriptions,
+        }
+    }
+
+    /// The same with other marks of one clock.
+    #[must_use]
+    pub fn with(self, clock: GigyaClock, marks: Watermark) -> Self {
+        match clock {
+            GigyaClock::Accounts => Self { accounts: marks, ..self },
+            GigyaClock::Lite => Self { lite: marks, ..self },
+            GigyaClock::Subscriptions => Self { subscriptions: marks, ..self },
+        }
+    }
 }
 
 /// `state/inbound.json`: how fresh the inbound read is, and who reads it.
@@ -138,6 +178,21 @@ mod tests {
         assert_eq!(mark.confirmed_through, mark.read_through);
         let from = mark.delta_from(SignedDuration::from_mins(2));
         assert_eq!(from, Some(at("2026-01-01T23:58:00Z")));
+    }
+
+    #[test]
+    fn each_clock_has_its_own_marks_and_a_bucket_of_before_knows_one_of_them() {
+        let before =
+            r#"{"accounts":{"read_through":null,"confirmed_through":"2026-01-01T00:00:00Z"}}"#;
+        let marks: Watermarks = serde_json::from_str(before).unwrap();
+        let clocks = [GigyaClock::Accounts, GigyaClock::Lite, GigyaClock::Subscriptions];
+        for clock in clocks {
+            let moved = marks.with(clock, marks.of(clock).confirmed(at("2026-01-02T00:00:00Z")));
+            for other in clocks {
+                assert_eq!(moved.of(other) != marks.of(other), other == clock);
+            }
+        }
+        assert_eq!(marks.lite, Watermark::default());
     }
 
     #[test]

@@ -123,6 +123,8 @@ const SAME_PERSON_SECONDS: u64 = 5;
 /// for one UID within a minute).
 const MINUTE_OVER_SECONDS: u64 = 60;
 
+/// `400006`: a parameter's value is wrong; of a search, its query.
+const INVALID_VALUE: i64 = 400_006;
 /// `403002`: the request's time is too far from Gigya's.
 pub(super) const REQUEST_EXPIRED: i64 = 403_002;
 /// `403004`: the nonce was used before.
@@ -140,7 +142,7 @@ const EMAIL_ACCOUNT_UNKNOWN: [i64; 4] = [UNAUTHORIZED_USER, 403_047, 404_000, UI
 const FORBIDDEN: [i64; 3] = [403_007, 403_023, 403_036];
 
 /// Codes with which a lost cursor may be refused. No source names one, so all that could be it are taken for it.
-const CURSOR_CODES: [i64; 4] = [400_006, 404_000, 410_000, 500_001];
+const CURSOR_CODES: [i64; 4] = [INVALID_VALUE, 404_000, 410_000, 500_001];
 
 /// Every code that is known, with SAP's words for it and what it asks for (SAP help, "Response Codes and Errors").
 const CODES: &[(i64, &str, Action)] = &[
@@ -158,7 +160,7 @@ const CODES: &[(i64, &str, Action)] = &[
     (400_002, "missing required parameter", Action::Halt),
     (400_003, "unique identifier exists", Action::Reject),
     (400_004, "invalid parameter format", Action::RejectPerson),
-    (400_006, "invalid parameter value", Action::RejectPerson),
+    (INVALID_VALUE, "invalid parameter value", Action::RejectPerson),
     (400_007, "duplicate value", Action::Reject),
     (400_008, "OAuth2 error", Action::Halt),
     (400_009, "validation error", Action::Reject),
@@ -336,6 +338,11 @@ impl GigyaError {
     /// Whether Gigya does not know the person that the call was about, or no longer.
     pub fn is_unknown_person(&self) -> bool {
         matches!(self, Self::Refused(refusal) if refusal.is_unknown_person())
+    }
+
+    /// Whether a search was refused because of what it asks (400006): another one may well be answered.
+    pub fn is_unanswerable_query(&self) -> bool {
+        matches!(self, Self::Refused(Refusal { code: INVALID_VALUE, subject: Subject::Search, .. }))
     }
 
     /// Whether the application may not make this call, or the site's package does not have it: other calls may well

@@ -6,7 +6,7 @@ use super::Gigya;
 use super::error::GigyaError;
 use super::query::AccountsQuery;
 use super::search::unaskable;
-use crate::domain::limits::LOOKUP_UIDS_MAX;
+use crate::domain::limits::{LOOKUP_UIDS_MAX, SEARCH_PAGE_MAX};
 use crate::domain::{Account, Path, Uid};
 
 /// What became of an account.
@@ -55,25 +55,50 @@ impl Gigya {
         }
         let missing: Vec<Uid> = missing.into_iter().collect();
         for slice in missing.chunks(LOOKUP_UIDS_MAX) {
-            let full = AccountsQuery::of(slice, &nothing).map_err(unaskable)?;
-            let full: HashSet<Uid> = self
-                .read_all(full.text())
-                .await?
-                .iter()
-                .map(|account| account.uid().clone())
-                .collect();
-            let query = AccountsQuery::email_accounts_of(slice, &nothing).map_err(unaskable)?;
-            let found = self.read_all(query.text()).await?;
-            let by_key: HashMap<Uid, &Account> = found
-                .iter()
-                .flat_map(|account| keys(account).map(move |key| (key, account)))
-                .collect();
-            for uid in slice {
-                let whereabouts = judge(uid, full.contains(uid), by_key.get(uid).copied());
-                known.insert(uid.clone(), whereabouts);
-            }
+            known.extend(self.look_around(slice).await?);
         }
         Ok(known)
+    }
+
+    /// Those of these people whom no search shows under the key that we know: the doubt, and no proof. Whoever acts on
+    /// it asks [`whereabouts`](Self::whereabouts) first.
+    ///
+    /// A search for every [`LOOKUP_UIDS_MAX`] people, and another one for those of them who have no full account.
+    ///
+    /// # Errors
+    /// When Gigya does not answer, or refuses, or a UID cannot be put into a query.
+    pub async fn unseen(&self, uids: &[Uid]) -> Result<BTreeSet<Uid>, GigyaError> {
+        let mut unseen = BTreeSet::new();
+        for slice in uids.chunks(LOOKUP_UIDS_MAX) {
+            let found = self.look_around(slice).await?.into_iter();
+            unseen.extend(found.filter_map(|(uid, whereabouts)| match whereabouts {
+                Whereabouts::Gone | Whereabouts::Upgraded { .. } => Some(uid),
+                Whereabouts::Full | Whereabouts::Lite | Whereabouts::Unclear => None,
+            }));
+        }
+        Ok(unseen)
+    }
+
+    /// What searches tell of these people, at most [`LOOKUP_UIDS_MAX`], whom nobody has read.
+    async fn look_around(&self, uids: &[Uid]) -> Result<Vec<(Uid, Whereabouts)>, GigyaError> {
+        let nothing = BTreeSet::<Path>::new();
+        let full = AccountsQuery::of(uids, &nothing).map_err(unaskable)?;
+        let full = self.read_all(full.page_accounts(SEARCH_PAGE_MAX).text()).await?;
+        let full: HashSet<&Uid> = full.iter().map(Account::uid).collect();
+        let others: Vec<Uid> = uids.iter().filter(|uid| !full.contains(uid)).cloned().collect();
+        let found = if others.is_empty() {
+            Vec::new()
+        } else {
+            let query = AccountsQuery::email_accounts_of(&others, &nothing).map_err(unaskable)?;
+            self.read_all(query.page_accounts(SEARCH_PAGE_MAX).text()).await?
+        };
+        let by_key: HashMap<Uid, &Account> =
+            found.iter().flat_map(|account| keys(account).map(move |key| (key, account))).collect();
+        let judged = |uid: &Uid| {
+            let whereabouts = judge(uid, full.contains(uid), by_key.get(uid).copied());
+            (uid.clone(), whereabouts)
+        };
+        Ok(uids.iter().map(judged).collect())
     }
 }
 

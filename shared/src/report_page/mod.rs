@@ -6,6 +6,7 @@
 
 mod html;
 mod sections;
+mod strike_out;
 mod time_line;
 
 use jiff::Timestamp;
@@ -13,6 +14,8 @@ use jiff::Timestamp;
 use crate::domain::report::{ListedPerson, Report, State};
 
 use html::Html;
+
+pub use strike_out::strike_out;
 
 /// People listed of each list; the rest stands in the list itself.
 pub const PEOPLE_SHOWN_MAX: usize = 50;

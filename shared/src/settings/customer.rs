@@ -36,8 +36,10 @@ pub struct GigyaSettings {
     pub api_key: String,
     /// How requests prove who sends them; absent, the client takes what the secret has keys for.
     pub authentication: Option<Authentication>,
-    /// A condition that is added to every query, in Gigya's own query language.
+    /// A condition that is added to every query for full accounts, in Gigya's own query language.
     pub where_clause: Option<String>,
+    /// The same for lite accounts: the customer's own, else that on full accounts where lite ones can meet it.
+    pub where_lite: Option<String>,
     /// Which accounts are read.
     pub populations: BTreeSet<Population>,
 }

@@ -6,14 +6,13 @@
 //! | [`customer`] | the customer's `sync.toml` |
 //! | [`source`] | where that comes from, and how it is kept |
 //!
-//! `table` reads TOML with positions, `sections` and `fields` read the sections, `check` knows what a good value looks like, and
-//! `not_yet` is the one place that refuses what this version cannot do.
+//! `table` reads TOML with positions, `sections` and `fields` read the sections, and `check` knows what a good value
+//! looks like.
 
 mod check;
 pub mod customer;
 pub mod env;
 mod fields;
-mod not_yet;
 mod sections;
 pub mod source;
 mod table;

@@ -10,14 +10,14 @@ use super::customer::{
     RunSettings, Safety,
 };
 use super::fields;
-use super::not_yet;
 use super::table::{At, Section};
 use crate::domain::charset::{self, Encoding};
 use crate::domain::limits::{
     CONSTANT_CONTACT_CALLS_PER_DAY, CONSTANT_CONTACT_CALLS_PER_SECOND, IMPORT_LISTS_MAX,
 };
+use crate::domain::lite::full_only_field;
 use crate::domain::mapping::Destination;
-use crate::domain::policy::{ConsentPolicy, ListRule, Policy};
+use crate::domain::policy::{ConsentPolicy, ListRule, Policy, Resubscribe};
 use crate::domain::{Charset, Condition, Dialect, ListId, Path};
 
 /// Constant Contact's v3 (guide, "API base").
@@ -51,7 +51,7 @@ pub(super) fn read(mut root: Section<'_, '_>) -> Option<CustomerSettings> {
     let gigya = gigya(root.section("gigya"));
     let Written { settings: constant_contact, dialect, uid_field, blanks_clear } =
         constant_contact(root.section("constant_contact"));
-    let consent = consent(root.section("consent"));
+    let consent = consent(root.section("consent"), dialect);
     let lists = lists(&mut root, dialect, constant_contact.as_ref());
     let charset = charset(root.section("charset"), dialect);
     let destination = Destination { dialect, charset, blanks_clear };
@@ -94,19 +94,13 @@ fn gigya(mut section: Section<'_, '_>) -> Option<GigyaSettings> {
     let api_key = section.required("api_key");
     let api_key = api_key.and_then(|key| section.checked("api_key", &key, not_blank));
     let authentication = section.value("authentication").map(|found| found.value);
-    let where_clause = section.value("where").and_then(|found: At<String>| {
-        let is_blank = found.value.trim().is_empty();
-        let found = section.checked("where", &found, check::clause)?;
-        (!is_blank).then_some(found.value)
-    });
+    let where_clause = clause(&mut section, "where");
+    let where_lite = clause(&mut section, "where_lite");
     let mut populations = BTreeSet::new();
     let has_populations = section.has("populations");
     let listed: Option<Vec<At<Population>>> = section.items("populations");
     let is_wrong = listed.is_none();
     for population in listed.unwrap_or_default() {
-        if let Some(reason) = not_yet::population(population.value) {
-            section.problem(Some(population.at), format!("populations: {reason}"));
-        }
         populations.insert(population.value);
     }
     if !has_populations {
@@ -114,9 +108,45 @@ fn gigya(mut section: Section<'_, '_>) -> Option<GigyaSettings> {
     } else if populations.is_empty() && !is_wrong {
         section.problem(None, "populations must name at least one, or be left out");
     }
+    let where_lite = if populations.contains(&Population::Lite) {
+        where_lite_of(&section, where_clause.as_ref(), where_lite.as_ref())
+    } else {
+        None
+    };
+    let where_clause = where_clause.map(|found| found.value).filter(|text| !text.is_empty());
     section.finish();
     let (endpoint, api_key) = (endpoint?, api_key?.value);
-    Some(GigyaSettings { endpoint, api_key, authentication, where_clause, populations })
+    Some(GigyaSettings { endpoint, api_key, authentication, where_clause, where_lite, populations })
+}
+
+/// A condition; a blank one is none on purpose.
+fn clause(section: &mut Section<'_, '_>, key: &'static str) -> Option<At<String>> {
+    let found: At<String> = section.value(key)?;
+    section.checked(key, &found, check::clause)
+}
+
+/// The condition on lite accounts. One that they can never meet would leave them all out, and leaving a condition away
+/// could let in those whom the customer keeps out, so neither is done in silence.
+fn where_lite_of(
+    section: &Section<'_, '_>,
+    full: Option<&At<String>>,
+    own: Option<&At<String>>,
+) -> Option<String> {
+    let condition = own.or(full)?;
+    match full_only_field(&condition.value) {
+        Some(field) if own.is_some() => section.problem(
+            Some(condition.at),
+            format!("where_lite names {field}, which lite accounts do not have"),
+        ),
+        Some(field) => section.problem(
+            Some(condition.at),
+            format!(
+                "where names {field}, which lite accounts do not have; write where_lite, the condition on those (\"\": all of them)"
+            ),
+        ),
+        None => {}
+    }
+    Some(condition.value.clone()).filter(|text| !text.is_empty())
 }
 
 fn not_blank(text: &str) -> Result<String, String> {
@@ -210,7 +240,7 @@ fn list_id(api: Dialect, text: &str) -> Result<ListId, String> {
     }
 }
 
-fn consent(mut section: Section<'_, '_>) -> Option<ConsentPolicy> {
+fn consent(mut section: Section<'_, '_>, api: Dialect) -> Option<ConsentPolicy> {
     let path: Option<At<Path>> = section.required("gigya");
     if let Some(path) = &path
         && !matches!(path.value.section(), "subscriptions" | "data" | "profile")
@@ -221,12 +251,15 @@ fn consent(mut section: Section<'_, '_>) -> Option<ConsentPolicy> {
     let required = section.value_or("required", true);
     let double_opt_in = section.value_or("double_opt_in", false);
     let resubscribe = section.value("resubscribe");
-    if let Some(found) = &resubscribe
-        && let Some(reason) = not_yet::resubscribe(found.value)
-    {
-        section.problem(Some(found.at), format!("resubscribe: {reason}"));
-    }
-    let resubscribe = resubscribe.map(|found| found.value).unwrap_or_default();
+    let resubscribe = match resubscribe {
+        Some(At { value: Resubscribe::Ask, at }) => {
+            if let Some(reason) = cannot_ask(api, path.as_ref()) {
+                section.problem(Some(at), format!("resubscribe: {reason}"));
+            }
+            Resubscribe::Ask
+        }
+        Some(At { value: Resubscribe::Never, .. }) | None => Resubscribe::Never,
+    };
     let on_opt_out = section.value_or_default("on_opt_out");
     let on_delete = section.value_or_default("on_delete");
     let on_no_match = section.value_or_default("on_no_match");
@@ -244,6 +277,19 @@ fn consent(mut section: Section<'_, '_>) -> Option<ConsentPolicy> {
         on_list_leave,
         on_contact_deleted,
     })
+}
+
+/// Why nobody can be asked to confirm: it takes a mail that v2 does not send (it puts people back at once), and an opt-in
+/// whose time is known.
+fn cannot_ask(api: Dialect, path: Option<&At<Path>>) -> Option<&'static str> {
+    let is_dated = path.is_none_or(|path| path.value.section() == "subscriptions");
+    match api {
+        Dialect::V2 => Some("v2 cannot ask people to confirm; write \"never\" or leave it out"),
+        Dialect::V3 if is_dated => None,
+        Dialect::V3 => Some(
+            "a plain field has no time, so nobody could be asked by it; name a subscription as gigya, or write \"never\"",
+        ),
+    }
 }
 
 fn lists(

@@ -227,7 +227,7 @@ batch_accounts = 50000
       - sync.toml line 6: [gigya] where "isActive = true ORDER BY created" must be a condition only, without ORDER
       - sync.toml line 7: [gigya] populations: unknown variant `light`, expected `full` or `lite`
       - sync.toml line 8: [gigya] authentication: unknown variant `magic`, expected one of `secret`, `signature`, `bearer`
-      - sync.toml line 9: [gigya] secret is no setting; known here: data_center, endpoint, api_key, authentication, where, populations
+      - sync.toml line 9: [gigya] secret is no setting; known here: data_center, endpoint, api_key, authentication, where, where_lite, populations
       - sync.toml line 11: [constant_contact] update_list is needed: the id of a list nobody mails (set-up makes it), or "" to import updates into the mailing lists, which can put people back who have just left one
       - sync.toml line 13: [constant_contact] endpoint "http://api.cc.email/v3" must start with https:// (http:// is for 127.0.0.1 only)
       - sync.toml line 15: [constant_contact] calls_per_second must be a whole number from 1 to 10
@@ -268,15 +268,45 @@ fn what_is_missing_is_named_with_what_to_write() {
 }
 
 #[test]
-fn what_this_version_cannot_do_is_refused_and_said() {
-    let text = LEAST
-        .replace("[constant_contact]", "populations = [\"full\", \"lite\"]\n[constant_contact]")
-        .replace("[[lists]]", "resubscribe = \"ask\"\n[[lists]]");
-    insta::assert_snapshot!(CustomerSettings::parse(&text).unwrap_err(), @r#"
-    2 settings are wrong:
-      - sync.toml line 5: [gigya] populations: this version does not read lite accounts yet; write ["full"]
-      - sync.toml line 11: [consent] resubscribe: this version cannot ask people to confirm yet; write "never" or leave it out
+fn a_condition_that_lite_accounts_cannot_meet_is_never_theirs_in_silence() {
+    let with = |lines: &str| {
+        let lines = format!("populations = [\"full\", \"lite\"]\n{lines}\n[constant_contact]");
+        CustomerSettings::parse(&LEAST.replace("[constant_contact]", &lines))
+    };
+    let where_lite = |lines: &str| with(lines).unwrap().gigya.where_lite;
+    let brand = "where = \"data.brand = 'a'\"";
+    assert_eq!(where_lite(""), None);
+    assert_eq!(where_lite(brand).as_deref(), Some("data.brand = 'a'"));
+    assert_eq!(where_lite(&format!("{brand}\nwhere_lite = \"\"")), None);
+    let registered = "where = \"isRegistered = true\"";
+    assert_eq!(
+        where_lite(&format!("{registered}\nwhere_lite = \"data.x = 1\"")).unwrap(),
+        "data.x = 1"
+    );
+    insta::assert_snapshot!(with(registered).unwrap_err(), @r#"
+    1 setting is wrong:
+      - sync.toml line 6: [gigya] where names isRegistered, which lite accounts do not have; write where_lite, the condition on those ("": all of them)
     "#);
+    insta::assert_snapshot!(with("where_lite = \"isActive = true\"").unwrap_err(), @r#"
+    1 setting is wrong:
+      - sync.toml line 6: [gigya] where_lite names isActive, which lite accounts do not have
+    "#);
+    let full =
+        LEAST.replace("[constant_contact]", "where = \"isActive = true\"\n[constant_contact]");
+    assert_eq!(CustomerSettings::parse(&full).unwrap().gigya.where_lite, None);
+}
+
+#[test]
+fn people_are_asked_to_confirm_where_the_dialect_can_and_the_opt_in_has_a_time() {
+    let asking = |text: &str| text.replace("[[lists]]", "resubscribe = \"ask\"\n[[lists]]");
+    let dated = LEAST.replace("data.subscribe", "subscriptions.news.email");
+    let settings = CustomerSettings::parse(&asking(&dated)).unwrap();
+    assert_eq!(settings.policy.consent.resubscribe, Resubscribe::Ask);
+    let problem = |text: &str| CustomerSettings::parse(text).unwrap_err().to_string();
+    let in_v2 = problem(&asking(&least_in_v2()));
+    assert!(in_v2.contains("resubscribe: v2 cannot ask people to confirm"), "{in_v2}");
+    let undated = problem(&asking(LEAST));
+    assert!(undated.contains("resubscribe: a plain field has no time"), "{undated}");
 }
 
 /// The least that a customer of v2 must say.

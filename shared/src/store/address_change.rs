@@ -40,7 +40,10 @@ impl AddressChange {
             // Whoever had it left, and another account of the same address asked for it since: the plan of that one
             // looked at the mark.
             let is_inherited = entry.left.is_some() && self.left.is_none();
-            if entry.holder.is_none() || is_inherited {
+            // Gigya has no lite account beside a full one with its address, so whoever registers takes it over.
+            let is_lite = |uid: &Uid| uid.lite_token().is_some();
+            let is_taken_over = entry.holder.as_ref().is_some_and(is_lite) && !is_lite(&self.uid);
+            if entry.holder.is_none() || is_inherited || is_taken_over {
                 entry.holder = Some(self.uid.clone());
                 entry.left = self.left;
             } else if is_holder {

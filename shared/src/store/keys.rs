@@ -14,8 +14,14 @@ pub const INBOUND: &str = "state/inbound.json";
 pub const INBOUND_BRAKE: &str = "state/inbound-brake.json";
 /// People whom the next run reads whatever their time says.
 pub const DUE: &str = "state/due.json";
+/// How far erasing people whose accounts were deleted has come.
+pub const ERASURE: &str = "state/erasure.json";
+/// The brake that an erasure pulled.
+pub const ERASURE_BRAKE: &str = "state/erasure-brake.json";
+/// The day's calls to Constant Contact.
+pub const QUOTA: &str = "state/quota.json";
 /// Accounts whose address another account holds.
-pub const HEIRS: &str = "state/heirs.json";
+pub const WAITING: &str = "state/waiting.json";
 /// Parts in which somebody was refused.
 pub const SUSPECTS: &str = "state/suspects.json";
 /// People whose row was refused.
@@ -31,6 +37,9 @@ pub const TOKEN_LEASE: &str = "state/token-lease.json";
 pub fn shard(shard: u8) -> String {
     format!("state/ledger/{shard:02}")
 }
+
+/// Where the runs are.
+pub const RUNS: &str = "runs/";
 
 /// Everything of one run.
 pub fn run(run: &RunId, name: &str) -> String {

@@ -1,6 +1,7 @@
 //! The ledger: what both sides last agreed on, per person, in shards. Upload reads it; only poll writes it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, OnceLock};
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 
@@ -10,7 +11,7 @@ use super::seen::SeenContacts;
 use super::shard::{SHARDS, Shard, shard_of_address, shard_of_person};
 use super::{SWAPS_MAX, StateStore, StoreError, keys};
 use crate::domain::agreed::{AddressEntry, Agreed};
-use crate::domain::{ContactId, Fingerprint, Uid};
+use crate::domain::{ContactId, Fingerprint, FingerprintKey, Uid};
 
 /// Shards that are read and written at once. The text of each is held whole: of a million people, a shard has sixteen
 /// thousand.
@@ -20,6 +21,8 @@ const SHARDS_AT_ONCE: usize = 4;
 #[derive(Debug, Clone)]
 pub struct Ledger {
     bucket: Bucket,
+    /// By which people who were erased are known.
+    key: Arc<OnceLock<FingerprintKey>>,
 }
 
 /// What the ledger knows of those who were asked for.
@@ -37,7 +40,18 @@ type Changes<C> = Vec<(Uid, C)>;
 impl Ledger {
     /// The ledger in this bucket.
     pub fn new(bucket: Bucket) -> Self {
-        Self { bucket }
+        Self { bucket, key: Arc::default() }
+    }
+
+    /// Gives the ledger the key by which people who were erased are known. Without it, a shard that has any cannot be
+    /// read: they would look like strangers. The first key stays, since it never changes.
+    pub fn unlock(&self, key: &FingerprintKey) {
+        self.key.get_or_init(|| key.clone());
+    }
+
+    /// The fingerprint of a UID, under which an erased person is kept.
+    pub(super) fn print(&self, uid: &Uid) -> Option<Fingerprint> {
+        self.key.get().map(|key| key.fingerprint("uid", uid.as_str()))
     }
 
     /// Looks up people and addresses, reading each shard at most once and holding few at a time.
@@ -62,7 +76,8 @@ impl Ledger {
             let found = || -> Result<_, String> {
                 let mut found = Known::default();
                 for uid in uids {
-                    found.people.extend(shard.agreed(&uid)?.map(|agreed| (uid, agreed)));
+                    let agreed = shard.agreed(&uid, self.print_in(&shard, &uid))?;
+                    found.people.extend(agreed.map(|agreed| (uid, agreed)));
                 }
                 for address in addresses {
                     found.addresses.extend(shard.entry(address)?.map(|entry| (address, entry)));
@@ -125,7 +140,7 @@ impl Ledger {
                 let is_missed = |agreed: &Agreed| {
                     agreed.is_there() && !(agreed.left.is_some() && agreed.lists.is_empty())
                 };
-                let agreed = shard.agreed(uid)?.filter(is_missed);
+                let agreed = shard.agreed(uid, None)?.filter(is_missed);
                 missing.extend(agreed.map(|agreed| (uid.clone(), agreed)));
             }
             Ok(missing)
@@ -168,7 +183,7 @@ impl Ledger {
         }
         let freed = addresses.values().flatten().filter(|change| !change.holds);
         let freed: BTreeSet<Fingerprint> = freed.map(|change| change.address).collect();
-        StateStore::new(self.bucket.clone()).call_heirs(&freed).await?;
+        StateStore::new(self.bucket.clone()).call_waiting(&freed).await?;
         stream::iter(&addresses)
             .map(async |(number, changes)| {
                 let apply = |shard: &mut Shard| {
@@ -190,8 +205,8 @@ impl Ledger {
                 let apply = |shard: &mut Shard| {
                     let mut any = false;
                     for (uid, data) in people {
-                        let after = change(shard.agreed(uid)?.as_ref(), data);
-                        any |= shard.agree(uid, &after)?;
+                        let before = shard.agreed(uid, self.print_in(shard, uid))?;
+                        any |= self.agree(shard, uid, &change(before.as_ref(), data))?;
                     }
                     Ok(any)
                 };
@@ -216,11 +231,11 @@ impl Ledger {
             let mut later: HashSet<&Uid> = HashSet::new();
             let mut any = false;
             for each @ (uid, data) in people {
-                let before = shard.agreed(uid)?;
+                let before = shard.agreed(uid, self.print_in(shard, uid))?;
                 let after = change(before.as_ref(), data);
                 let addresses = AddressChange::between(uid, before.as_ref(), &after);
                 if addresses.is_empty() && !later.contains(uid) {
-                    any |= shard.agree(uid, &after)?;
+                    any |= self.agree(shard, uid, &after)?;
                 } else {
                     later.insert(uid);
                     moved.addresses.extend(addresses);
@@ -241,21 +256,47 @@ impl Ledger {
         let mut count = 0;
         for number in 0..SHARDS {
             if let Some((shard, _)) = self.read(number).await? {
-                count += shard.count_there().map_err(|problem| broken(number, problem))?;
+                for each in shard.people_there() {
+                    let (_, is_there) = each.map_err(|problem| broken(number, problem))?;
+                    count += u64::from(is_there);
+                }
             }
         }
         Ok(count)
     }
 
-    async fn read(&self, number: u8) -> Result<Option<(Shard, super::bucket::ETag)>, StoreError> {
-        let Some(object) = self.bucket.get(&keys::shard(number)).await? else { return Ok(None) };
-        let Object { bytes, etag } = object;
+    /// The fingerprint of a UID where the shard has anybody who is known by one: it costs more than looking.
+    fn print_in(&self, shard: &Shard, uid: &Uid) -> Option<Fingerprint> {
+        if shard.has_erased() { self.print(uid) } else { None }
+    }
+
+    /// Agrees on something else about a person, in their shard. Answers whether it is anything new.
+    pub(super) fn agree(
+        &self,
+        shard: &mut Shard,
+        uid: &Uid,
+        after: &Agreed,
+    ) -> Result<bool, String> {
+        let print = if after.is_erased() { self.print(uid) } else { self.print_in(shard, uid) };
+        shard.agree(uid, print, after)
+    }
+
+    /// Reads a shard, with its version.
+    pub(super) async fn read(
+        &self,
+        number: u8,
+    ) -> Result<Option<(Shard, super::bucket::ETag)>, StoreError> {
+        let key = keys::shard(number);
+        let Some(Object { bytes, etag }) = self.bucket.get(&key).await? else { return Ok(None) };
         let shard = Shard::decode(bytes).map_err(|problem| broken(number, problem))?;
+        if shard.has_erased() && self.key.get().is_none() {
+            return Err(StoreError::Locked { key });
+        }
         Ok(Some((shard, etag)))
     }
 
     /// Changes a shard by compare-and-swap. `change` answers whether it changed anything.
-    async fn swap(
+    pub(super) async fn swap(
         &self,
         number: u8,
         mut change: impl FnMut(&mut Shard) -> Result<bool, String>,
@@ -283,7 +324,7 @@ impl Ledger {
     }
 }
 
-fn broken(number: u8, problem: String) -> StoreError {
+pub(super) fn broken(number: u8, problem: String) -> StoreError {
     StoreError::Broken { key: keys::shard(number), problem }
 }
 

@@ -56,6 +56,14 @@ impl LinesWriter {
         Ok(())
     }
 
+    /// Adds one line as it is, with or without its end.
+    ///
+    /// # Errors
+    /// When the compressor fails.
+    pub fn push_line(&mut self, line: &[u8]) -> io::Result<()> {
+        self.push_written(&[line.trim_ascii_end()])
+    }
+
     /// How many lines there are.
     pub fn lines(&self) -> u64 {
         self.lines
@@ -98,14 +106,26 @@ pub struct BadLine {
 pub fn read_lines<T: DeserializeOwned>(
     object: Bytes,
 ) -> io::Result<impl Iterator<Item = Result<T, BadLine>>> {
-    let reader = BufReader::new(opened(object)?);
-    Ok(Lines { reader, line: 0, over: false }.map(|line| {
+    Ok(texts(object)?.map(|line| {
         let (line, text) = line?;
         serde_json::from_slice(&text).map_err(|error| BadLine {
             line,
             problem: format!("not what it should be, at column {}", error.column()),
         })
     }))
+}
+
+/// Whether an object is compressed.
+pub fn is_compressed(object: &[u8]) -> bool {
+    object.starts_with(&ZSTD_MAGIC) || object.starts_with(&GZIP_MAGIC)
+}
+
+/// Reads lines as they are, with their numbers, whether they are zstd, gzip or plain.
+///
+/// # Errors
+/// When the compressed form cannot be opened.
+pub fn texts(object: Bytes) -> io::Result<impl Iterator<Item = Result<(u64, Vec<u8>), BadLine>>> {
+    Ok(Lines { reader: BufReader::new(opened(object)?), line: 0, over: false })
 }
 
 /// The whole text of an object in the same forms, of at most so many bytes.

@@ -6,7 +6,9 @@
 //! state/watermarks.json                         up to where each direction is done
 //! state/inbound.json                            how fresh the inbound read is, and who reads it
 //! state/due.json                                people whom the next run reads whatever their time says
-//! state/heirs.json                              accounts whose address another account holds
+//! state/erasure.json                            how far erasing people has come
+//! state/quota.json                              the day's calls to Constant Contact
+//! state/waiting.json                            accounts whose address another account holds
 //! state/suspects.json                           parts in which somebody was refused, and nobody knows whom yet
 //! state/refused.json                            people whose row was refused, and when it is tried again
 //! state/strangers                               contacts who are nobody's, so that they are not asked for every day
@@ -27,9 +29,11 @@
 mod address_change;
 pub mod bucket;
 pub mod document;
+pub mod erased;
 pub mod keys;
 pub mod ledger;
 pub mod lines;
+pub mod purge;
 pub mod runs;
 pub mod seen;
 pub mod shard;
@@ -58,6 +62,12 @@ pub enum StoreError {
         /// What is wrong, without its content.
         problem: String,
     },
+    /// The ledger has people who are known by a keyed hash alone, and was not given the key.
+    #[error("{key} has people who were erased, and the key by which they are known is missing")]
+    Locked {
+        /// The shard.
+        key: String,
+    },
     /// Somebody else kept changing the same object.
     #[error(
         "{key} was changed by somebody else {tries} times in a row; the next invocation tries again"
@@ -74,7 +84,7 @@ impl Dispose for StoreError {
     fn disposition(&self) -> Disposition {
         match self {
             Self::Bucket(error) => error.disposition(),
-            Self::Broken { .. } => Disposition::Halt,
+            Self::Broken { .. } | Self::Locked { .. } => Disposition::Halt,
             Self::Contended { .. } => Disposition::Retry { after: None },
         }
     }

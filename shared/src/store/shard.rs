@@ -3,6 +3,7 @@
 //! ```text
 //! {"ledger":1}
 //! {"uid":"_guid_…","agreed":{…}}
+//! {"erased":"Xw0…","agreed":{"left":{"kind":"erased","at":"…"}}}
 //! {"address":"pY3…","entry":{"holder":"_guid_…"}}
 //! ```
 //!
@@ -32,6 +33,8 @@ const TEXT_BYTES_MAX: u64 = 1 << 30;
 
 /// How a line about a person begins, and what is between their UID and what is agreed.
 const PERSON: (&[u8], &[u8]) = (br#"{"uid":"#, br#","agreed":"#);
+/// The same of a line about somebody who was erased.
+const ERASED: (&[u8], &[u8]) = (br#"{"erased":"#, br#","agreed":"#);
 /// How a line about an address begins, and what is between it and its entry.
 const ADDRESS: (&[u8], &[u8]) = (br#"{"address":"#, br#","entry":"#);
 /// How every line ends.
@@ -43,6 +46,8 @@ const CONTACT: &[u8] = br#"{"contact":"#;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Shard {
     people: BTreeMap<Uid, Bytes>,
+    /// What is left of people whose accounts were deleted at Gigya, by the fingerprint of their UID.
+    erased: BTreeMap<Fingerprint, Bytes>,
     addresses: BTreeMap<Fingerprint, Bytes>,
 }
 
@@ -86,20 +91,20 @@ impl Shard {
             }
             None => return Err("the heading line is missing".to_owned()),
         }
-        let (mut people, mut addresses) = (Vec::new(), Vec::new());
+        let (mut people, mut erased, mut addresses) = (Vec::new(), Vec::new(), Vec::new());
         for line in lines {
             if let Some((uid, agreed)) = split(&text, &line, PERSON) {
                 people.push((read(&text[uid])?, text.slice(agreed)));
+            } else if let Some((print, agreed)) = split(&text, &line, ERASED) {
+                erased.push((read(&text[print])?, text.slice(agreed)));
             } else if let Some((address, entry)) = split(&text, &line, ADDRESS) {
                 addresses.push((read(&text[address])?, text.slice(entry)));
             } else {
                 return Err("a line is neither heading, person nor address".to_owned());
             }
         }
-        Ok(Self {
-            people: people.into_iter().collect(),
-            addresses: addresses.into_iter().collect(),
-        })
+        let (people, erased) = (people.into_iter().collect(), erased.into_iter().collect());
+        Ok(Self { people, erased, addresses: addresses.into_iter().collect() })
     }
 
     /// Writes a shard.
@@ -113,6 +118,10 @@ impl Shard {
             let uid = serde_json::to_vec(uid)?;
             writer.push_written(&[PERSON.0, &uid, PERSON.1, agreed, END])?;
         }
+        for (print, agreed) in &self.erased {
+            let print = serde_json::to_vec(print)?;
+            writer.push_written(&[ERASED.0, &print, ERASED.1, agreed, END])?;
+        }
         for (address, entry) in &self.addresses {
             let address = serde_json::to_vec(address)?;
             writer.push_written(&[ADDRESS.0, &address, ADDRESS.1, entry, END])?;
@@ -120,20 +129,41 @@ impl Shard {
         writer.finish()
     }
 
-    /// What is agreed on about a person.
+    /// What is agreed on about a person, or left of one who was erased. `print` is the fingerprint of the UID.
     ///
     /// # Errors
     /// When it cannot be read, in words.
-    pub fn agreed(&self, uid: &Uid) -> Result<Option<Agreed>, String> {
-        self.people.get(uid).map(|written| read(written)).transpose()
+    pub fn agreed(&self, uid: &Uid, print: Option<Fingerprint>) -> Result<Option<Agreed>, String> {
+        let written = self.people.get(uid).or_else(|| self.erased.get(&print?));
+        written.map(|written| read(written)).transpose()
     }
 
-    /// Agrees on something else about a person. Answers whether it is anything new.
+    /// Agrees on something else about a person. Whoever is erased is known by their fingerprint alone, until their account
+    /// is there again. Answers whether it is anything new.
     ///
     /// # Errors
     /// When it cannot be written, in words.
-    pub fn agree(&mut self, uid: &Uid, agreed: &Agreed) -> Result<bool, String> {
-        put(&mut self.people, uid.clone(), agreed)
+    pub fn agree(
+        &mut self,
+        uid: &Uid,
+        print: Option<Fingerprint>,
+        agreed: &Agreed,
+    ) -> Result<bool, String> {
+        match print {
+            Some(print) if agreed.is_erased() => {
+                let was_known = self.people.remove(uid).is_some();
+                Ok(put(&mut self.erased, print, agreed)? || was_known)
+            }
+            Some(_) | None => {
+                let was_erased = print.is_some_and(|print| self.erased.remove(&print).is_some());
+                Ok(put(&mut self.people, uid.clone(), agreed)? || was_erased)
+            }
+        }
+    }
+
+    /// Whether anybody in it was erased, and so is known by a fingerprint alone.
+    pub fn has_erased(&self) -> bool {
+        !self.erased.is_empty()
     }
 
     /// Who holds an address.
@@ -156,9 +186,20 @@ impl Shard {
         put(&mut self.addresses, address, entry)
     }
 
-    /// The people in it.
+    /// The people in it, those who were erased left out.
     pub fn people(&self) -> impl Iterator<Item = &Uid> {
         self.people.keys()
+    }
+
+    /// The same, with whether each is in Constant Contact as far as we know.
+    ///
+    /// # Errors
+    /// For a person about whom something is written that cannot be read, in words.
+    pub fn people_there(&self) -> impl Iterator<Item = Result<(&Uid, bool), String>> {
+        self.people.iter().map(|(uid, written)| {
+            let is_there = written.starts_with(CONTACT) || read::<Agreed>(written)?.is_there();
+            Ok((uid, is_there))
+        })
     }
 
     /// The contact of each person who has one, without reading the rest about them.
@@ -173,20 +214,6 @@ impl Shard {
                 None => Err("a contact's id does not end".to_owned()),
             })
         })
-    }
-
-    /// How many people are in Constant Contact as far as we know.
-    ///
-    /// # Errors
-    /// When something cannot be read, in words.
-    pub fn count_there(&self) -> Result<u64, String> {
-        let mut count = 0;
-        for written in self.people.values() {
-            count += u64::from(
-                written.starts_with(CONTACT) || read::<Agreed>(written).map(|it| it.is_there())?,
-            );
-        }
-        Ok(count)
     }
 }
 
@@ -264,6 +291,7 @@ fn text_end(bytes: &[u8]) -> Option<usize> {
 mod tests {
     use super::*;
     use crate::domain::FingerprintKey;
+    use crate::domain::erasure::tombstone;
 
     fn address() -> Fingerprint {
         FingerprintKey::new([7; 32]).fingerprint("email", "ann@example.com")
@@ -285,27 +313,46 @@ mod tests {
         let mut shard = Shard::default();
         let odd = Uid::from("a\"b\\c\\\"},\"agreed\":{\u{e9}\n");
         for uid in [&odd, &"u1".into()] {
-            assert!(shard.agree(uid, &with_contact(uid.as_str())).unwrap());
-            assert!(!shard.agree(uid, &with_contact(uid.as_str())).unwrap());
+            assert!(shard.agree(uid, None, &with_contact(uid.as_str())).unwrap());
+            assert!(!shard.agree(uid, None, &with_contact(uid.as_str())).unwrap());
         }
         assert!(shard.enter(address(), &entry).unwrap());
         let again = Shard::decode(shard.encode().unwrap()).unwrap();
         assert_eq!(again, shard);
-        assert_eq!(again.agreed(&odd).unwrap(), Some(with_contact(odd.as_str())));
+        assert_eq!(again.agreed(&odd, None).unwrap(), Some(with_contact(odd.as_str())));
         assert_eq!(again.entry(address()).unwrap(), Some(entry));
-        assert_eq!(again.agreed(&"u2".into()).unwrap(), None);
+        assert_eq!(again.agreed(&"u2".into(), None).unwrap(), None);
     }
 
     #[test]
     fn contacts_and_counts_are_told_without_reading_the_rest() {
         let mut shard = Shard::default();
-        shard.agree(&"known".into(), &with_contact("c\"1")).unwrap();
+        shard.agree(&"known".into(), None, &with_contact("c\"1")).unwrap();
         let lists = ["news".into()].into();
-        shard.agree(&"on a list".into(), &Agreed { lists, ..Agreed::default() }).unwrap();
-        shard.agree(&"gone".into(), &Agreed::default()).unwrap();
+        shard.agree(&"on a list".into(), None, &Agreed { lists, ..Agreed::default() }).unwrap();
+        shard.agree(&"gone".into(), None, &Agreed::default()).unwrap();
         let contacts: Vec<_> = shard.contacts().map(Result::unwrap).collect();
         assert_eq!(contacts, [(&"known".into(), "c\"1".into())]);
-        assert_eq!(shard.count_there(), Ok(2));
+        let there: Vec<_> = shard.people_there().map(Result::unwrap).collect();
+        let names = there.into_iter().map(|(uid, is_there)| (uid.as_str(), is_there));
+        assert!(names.eq([("gone", false), ("known", true), ("on a list", true)]));
+    }
+
+    #[test]
+    fn whoever_was_erased_is_known_by_a_fingerprint_until_they_come_back() {
+        let print = FingerprintKey::new([7; 32]).fingerprint("uid", "u1");
+        let left = tombstone(jiff::Timestamp::UNIX_EPOCH);
+        let uid = Uid::from("u1");
+        let mut shard = Shard::default();
+        shard.agree(&uid, Some(print), &Agreed::default()).unwrap();
+        assert!(shard.agree(&uid, Some(print), &left).unwrap());
+        assert!(!shard.agree(&uid, Some(print), &left).unwrap());
+        let mut shard = Shard::decode(shard.encode().unwrap()).unwrap();
+        assert!(shard.has_erased() && shard.people().next().is_none());
+        assert_eq!(shard.agreed(&uid, Some(print)).unwrap(), Some(left));
+        assert_eq!(shard.agreed(&"u2".into(), None).unwrap(), None);
+        assert!(shard.agree(&uid, Some(print), &Agreed::default()).unwrap());
+        assert!(!shard.has_erased() && shard.people().eq([&uid]));
     }
 
     #[test]
@@ -330,7 +377,9 @@ mod tests {
         }
         let text = "{\"ledger\":1}\n{\"uid\":\"u1\",\"agreed\":{\"contact\":7}}\n";
         let shard = Shard::decode(text.into()).unwrap();
-        assert!(shard.agreed(&"u1".into()).is_err() && shard.contacts().any(|it| it.is_err()));
+        assert!(
+            shard.agreed(&"u1".into(), None).is_err() && shard.contacts().any(|it| it.is_err())
+        );
     }
 
     #[test]

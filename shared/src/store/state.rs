@@ -11,6 +11,8 @@ use super::document::Document;
 use super::seen::SeenContacts;
 use super::{SWAPS_MAX, StoreError, keys, lines};
 use crate::domain::brake::Pulled;
+use crate::domain::erasure::Erasure;
+use crate::domain::quota::Quota;
 use crate::domain::refused::{Refused, Suspect};
 use crate::domain::run::RunLease;
 use crate::domain::watermark::{InboundState, Watermarks};
@@ -19,8 +21,8 @@ use crate::domain::{Fingerprint, Uid};
 /// `state/due.json`: people whom the next run reads whatever their time says, and from when on.
 pub type Due = BTreeMap<Uid, Timestamp>;
 
-/// `state/heirs.json`: accounts whose address another account holds, by the address.
-pub type Heirs = BTreeMap<Fingerprint, BTreeSet<Uid>>;
+/// `state/waiting.json`: accounts whose address another account holds, by the address.
+pub type Waiting = BTreeMap<Fingerprint, BTreeSet<Uid>>;
 
 /// `state/refused.json`: people whose row was refused.
 pub type AllRefused = BTreeMap<Uid, Refused>;
@@ -129,6 +131,56 @@ impl StateStore {
         self.change(keys::INBOUND_BRAKE, change).await
     }
 
+    /// How far erasing people has come, with the version that was read.
+    ///
+    /// # Errors
+    /// When the bucket refuses or the object is broken.
+    pub async fn erasure(&self) -> Result<(Erasure, Option<ETag>), StoreError> {
+        self.read(keys::ERASURE).await
+    }
+
+    /// Writes it over the version that was read; `Taken` when somebody else did meanwhile.
+    ///
+    /// # Errors
+    /// When the bucket refuses.
+    pub async fn write_erasure(
+        &self,
+        erasure: &Erasure,
+        known: Option<&ETag>,
+    ) -> Result<Put, StoreError> {
+        self.write(keys::ERASURE, erasure, known).await
+    }
+
+    /// Changes it, whoever else does too.
+    ///
+    /// # Errors
+    /// When the bucket refuses, or others keep changing it.
+    pub async fn change_erasure(
+        &self,
+        change: impl Fn(&mut Erasure),
+    ) -> Result<Erasure, StoreError> {
+        self.change(keys::ERASURE, change).await
+    }
+
+    /// The brake that an erasure pulled, if one did.
+    ///
+    /// # Errors
+    /// When the bucket refuses or the object is broken.
+    pub async fn erasure_brake(&self) -> Result<Option<Pulled>, StoreError> {
+        Ok(self.read(keys::ERASURE_BRAKE).await?.0)
+    }
+
+    /// Pulls, releases or forgets it.
+    ///
+    /// # Errors
+    /// When the bucket refuses, or others keep changing it.
+    pub async fn change_erasure_brake(
+        &self,
+        change: impl Fn(&mut Option<Pulled>),
+    ) -> Result<Option<Pulled>, StoreError> {
+        self.change(keys::ERASURE_BRAKE, change).await
+    }
+
     /// Whom the next run reads whatever their time says.
     ///
     /// # Errors
@@ -145,12 +197,23 @@ impl StateStore {
         self.change(keys::DUE, change).await
     }
 
+    /// Takes calls from the day, or notes what is left of it. Answers what `change` answers.
+    ///
+    /// # Errors
+    /// When the bucket refuses, or others keep changing it.
+    pub async fn change_quota<A>(&self, change: impl Fn(&mut Quota) -> A) -> Result<A, StoreError> {
+        Ok(self.change_and_tell(keys::QUOTA, change).await?.1)
+    }
+
     /// Who waits for an address that another account holds.
     ///
     /// # Errors
     /// When the bucket refuses, or others keep changing it.
-    pub async fn change_heirs(&self, change: impl Fn(&mut Heirs)) -> Result<Heirs, StoreError> {
-        self.change(keys::HEIRS, change).await
+    pub async fn change_waiting(
+        &self,
+        change: impl Fn(&mut Waiting),
+    ) -> Result<Waiting, StoreError> {
+        self.change(keys::WAITING, change).await
     }
 
     /// Whoever waits for one of these addresses is read by the next run, and waits no longer. Due first: killed in
@@ -158,12 +221,12 @@ impl StateStore {
     ///
     /// # Errors
     /// When the bucket refuses, or others keep changing it.
-    pub async fn call_heirs(&self, freed: &BTreeSet<Fingerprint>) -> Result<(), StoreError> {
+    pub async fn call_waiting(&self, freed: &BTreeSet<Fingerprint>) -> Result<(), StoreError> {
         if freed.is_empty() {
             return Ok(());
         }
-        let heirs: Heirs = self.read(keys::HEIRS).await?.0;
-        let of = |address: &Fingerprint| heirs.get(address).into_iter().flatten();
+        let waiting: Waiting = self.read(keys::WAITING).await?.0;
+        let of = |address: &Fingerprint| waiting.get(address).into_iter().flatten();
         let called: Vec<&Uid> = freed.iter().flat_map(of).collect();
         if called.is_empty() {
             return Ok(());
@@ -174,7 +237,8 @@ impl StateStore {
             }
         };
         self.change_due(remember).await?;
-        self.change_heirs(|heirs| heirs.retain(|address, _| !freed.contains(address))).await?;
+        self.change_waiting(|waiting| waiting.retain(|address, _| !freed.contains(address)))
+            .await?;
         Ok(())
     }
 
@@ -290,15 +354,27 @@ impl StateStore {
     where
         T: DeserializeOwned + Serialize + Default + Clone + PartialEq,
     {
+        Ok(self.change_and_tell(key, change).await?.0)
+    }
+
+    /// Answers what is there afterwards, and what `change` answers to that.
+    async fn change_and_tell<T, A>(
+        &self,
+        key: &str,
+        change: impl Fn(&mut T) -> A,
+    ) -> Result<(T, A), StoreError>
+    where
+        T: DeserializeOwned + Serialize + Default + Clone + PartialEq,
+    {
         for _ in 0..SWAPS_MAX {
             let (before, etag): (T, _) = self.read(key).await?;
             let mut after = before.clone();
-            change(&mut after);
+            let answer = change(&mut after);
             if after == before {
-                return Ok(after);
+                return Ok((after, answer));
             }
             match self.write(key, &after, etag.as_ref()).await? {
-                Put::Done(_) => return Ok(after),
+                Put::Done(_) => return Ok((after, answer)),
                 Put::Taken => {}
             }
         }

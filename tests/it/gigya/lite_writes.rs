@@ -87,8 +87,8 @@ async fn whoever_leaves_is_unsubscribed_by_address_or_by_token_and_once_is_enoug
     let by_token = world.simulator.insert_lite("bea@example.com", subscribed());
     wait(Duration::from_mins(1)).await;
     let ada = address("ADA@example.com");
-    let keys =
-        [EmailAccountKey::Address(&ada), EmailAccountKey::Token(by_token.lite_token().unwrap())];
+    let token = by_token.lite_token().unwrap();
+    let keys = [EmailAccountKey::Address(&ada), EmailAccountKey::Token(&token)];
     let mut first = None;
     for key in keys {
         let written = world.client.unsubscribe(key, &newsletter).await.unwrap();

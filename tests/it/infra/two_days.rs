@@ -135,7 +135,7 @@ async fn share_an_address(trip: &Trip) {
     trip.pass(Duration::from_mins(1)).await;
     trip.world.export(json!({"scope": "delta"})).await.unwrap();
     assert_eq!(trip.world.deliver().await.unwrap(), 1);
-    assert!(trip.object(keys::HEIRS).unwrap().contains("uid-max"));
+    assert!(trip.object(keys::WAITING).unwrap().contains("uid-max"));
     settle(&trip.world).await;
 }
 

@@ -159,7 +159,8 @@ impl Trip {
             let lists = &self.world.lists;
             let is_on =
                 person.lists.contains(&lists.newsletter) || person.lists.contains(&lists.emea);
-            is_on && !person.is_unsubscribed() && person.deleted_at.is_none()
+            let is_asked = person.permission == "pending_confirmation";
+            is_on && !is_asked && !person.is_unsubscribed() && person.deleted_at.is_none()
         })
     }
 

@@ -31,6 +31,8 @@ pub struct Person {
     pub permission: String,
     /// The unsubscribe, if the address is.
     pub opt_out: Option<OptOut>,
+    /// How often Constant Contact has mailed its own confirmation to the address.
+    pub asked: u32,
     /// `email_address.updated_at`.
     pub address_updated_at: Timestamp,
     /// `first_name`, `last_name`, `job_title`, `company_name` and `anniversary`; and three that v2 alone shows.
@@ -69,6 +71,7 @@ impl Person {
             address: Some(address.to_owned()),
             permission: "implicit".to_owned(),
             opt_out: None,
+            asked: 0,
             address_updated_at: now,
             texts: BTreeMap::new(),
             birthday: None,
@@ -89,6 +92,16 @@ impl Person {
     /// Whether the person left, account-wide.
     pub fn is_unsubscribed(&self) -> bool {
         self.permission == "unsubscribed"
+    }
+
+    /// Constant Contact's own confirmation is on its way, and on these lists they are once it is answered.
+    pub(super) fn ask(&mut self, lists: impl IntoIterator<Item = String>, now: Timestamp) {
+        "pending_confirmation".clone_into(&mut self.permission);
+        self.opt_out = None;
+        self.asked += 1;
+        self.lists.extend(lists);
+        self.address_updated_at = now;
+        self.updated_at = now;
     }
 
     pub(super) fn unsubscribe(&mut self, by_person: bool, reason: &str, now: Timestamp) {

@@ -66,6 +66,13 @@ impl Simulator {
         self.settled().people.change(id, change).is_some()
     }
 
+    /// A person answers the mail by which Constant Contact asked them whether they want to be back. False when they were not
+    /// asked.
+    pub fn confirm(&self, id: &str) -> bool {
+        let is_asked = |person: &Person| person.permission == "pending_confirmation";
+        self.contact(id).as_ref().is_some_and(is_asked) && self.resubscribe(id)
+    }
+
     /// A contact is edited in the screens. False when there is no such contact, or its new address is another's.
     pub fn edit(&self, id: &str, edit: impl FnOnce(&mut Person)) -> bool {
         let now = self.clock.now();

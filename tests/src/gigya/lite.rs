@@ -9,8 +9,9 @@ use super::answer::Refusal;
 use super::auth::Call;
 use super::query::{Row, iso};
 use super::sections::{self, date_subscriptions};
-use super::store::{Moves, Store, lite_key, token_of};
+use super::store::{Moves, Store, lite_key};
 use super::switches::Switches;
+use crate::people::token_of;
 
 /// Makes or changes a lite account; whose email account that was.
 pub(super) fn import_lite_account(

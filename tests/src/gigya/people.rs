@@ -6,8 +6,9 @@ use serde_json::{Map, Value, json};
 
 use super::lite::import;
 use super::sections::{date_subscriptions, merge};
-use super::store::{Moves, lite_key, token_of};
+use super::store::{Moves, lite_key};
 use super::{Gigya, State};
+use crate::people::token_of;
 use shared::domain::{Account, Path, Uid};
 
 impl Gigya {
@@ -77,7 +78,8 @@ impl Gigya {
         self.change(uid, Moves::Both, change)
     }
 
-    /// Somebody subscribes or unsubscribes on the customer's site; the path may end in its channel
+    /// Somebody subscribes or unsubscribes on the customer's site, and so does whoever shares their address (SAP help,
+    /// "Email Accounts Object": subscriptions are shared). The path may end in its channel
     /// (`subscriptions.newsletter.email`) or before it. `false` when there is no such account.
     pub fn subscribe(&self, uid: &Uid, path: &Path, is_subscribed: bool) -> bool {
         let now = self.clock.now();
@@ -92,12 +94,32 @@ impl Gigya {
         let nest = |inner, step: &&str| json!({ *step: inner });
         let written = channel.iter().chain(steps.iter().rev()).fold(leaf, nest);
         let schema = self.state().schema["subscriptionsSchema"]["fields"].clone();
-        self.change(uid, moves, |fields| {
+        let apply = |fields: &mut Map<String, Value>| {
             let held = fields.entry("subscriptions").or_insert_with(|| json!({}));
-            let Value::Object(mut written) = written else { return };
+            let Value::Object(mut written) = written.clone() else { return };
             date_subscriptions(&mut written, held, &schema, now);
             merge(held, Value::Object(written));
-        })
+        };
+        let others = self.state().store.sharers(uid.as_str());
+        for other in others.iter().filter(|other| other.as_ref() != uid.as_str()) {
+            self.change(&Uid::new(other.as_ref()), moves, apply);
+        }
+        self.change(uid, moves, apply)
+    }
+
+    /// Somebody confirms the subscription at this pointer (`/newsletter/email`), which moves the time of the email
+    /// account alone. `false` when there is none to be confirmed.
+    pub fn confirm(&self, uid: &Uid, pointer: &str) -> bool {
+        let mut is_confirmed = false;
+        self.change(uid, Moves::EmailAccountOnly, |fields| {
+            let subscription =
+                fields.get_mut("subscriptions").and_then(|it| it.pointer_mut(pointer));
+            if let Some(subscription) = subscription {
+                subscription["doubleOptIn"]["status"] = "Confirmed".into();
+                is_confirmed = true;
+            }
+        });
+        is_confirmed
     }
 
     /// Somebody's account, full or lite, is deleted in the console, which is logged. `false` when there is none.

@@ -115,6 +115,11 @@ pub(super) fn search(
         if query.source == Source::AuditLog {
             return Err(Refusal::new(400_006, "Invalid query: unknown source auditLog"));
         }
+        let text = call.parameter("query").unwrap_or_default();
+        let mut refused = switches.refused_queries.iter();
+        if let Some((part, code)) = refused.find(|(part, _)| text.contains(part.as_str())) {
+            return Err(Refusal::new(*code, format!("{part} cannot be searched")));
+        }
         let mut rows = store.matching(query.source, query.condition.as_ref());
         sort(&mut rows, query.source, query.order.as_ref());
         Ok(Items::Rows { rows, source: query.source })

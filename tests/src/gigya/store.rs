@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
+use shared::domain::Uid;
 
 use super::index::Index;
 use super::query::{Condition, Row, Source, iso};
 use super::sections::merge;
+use crate::people::token_of;
 
 /// All accounts.
 #[derive(Debug, Default)]
@@ -30,20 +31,9 @@ pub(super) enum Moves {
     EmailAccountOnly,
 }
 
-/// The token of the email account with this address: 64 hexadecimal digits that do not tell it.
-pub(super) fn token_of(address: &str) -> String {
-    let mut token = String::with_capacity(64);
-    for byte in Sha256::digest(address.to_lowercase()) {
-        for digit in [byte >> 4, byte & 0xf] {
-            token.extend(char::from_digit(digit.into(), 16));
-        }
-    }
-    token
-}
-
 /// What a lite account without a UID is kept under.
 pub(super) fn lite_key(address: &str) -> String {
-    format!("lite:{}", token_of(address))
+    Uid::of_lite(&token_of(address)).to_string()
 }
 
 impl Store {
@@ -53,6 +43,13 @@ impl Store {
 
     pub(super) fn rows(&self) -> impl Iterator<Item = &Row> {
         self.primary.values()
+    }
+
+    /// Everybody who has this account's address, themselves included.
+    pub(super) fn sharers(&self, uid: &str) -> Vec<Arc<str>> {
+        let address = self.primary.get(uid).and_then(Row::address).map(str::to_lowercase);
+        let sharers = address.and_then(|address| self.by_address.get(&address));
+        sharers.into_iter().flatten().cloned().collect()
     }
 
     /// Whose the email account with this address is: of several, that of the account which changed last.

@@ -21,6 +21,9 @@ pub struct Switches {
     pub repeats_across_pages: bool,
     /// A changed subscription moves `lastUpdatedTimestamp` of the account too, as the documents say it does.
     pub subscription_moves_account: bool,
+    /// Searches whose query holds this text are refused every time, with this code: 400006 where a field cannot be
+    /// searched, 403007 where the application may not read it.
+    pub refused_queries: BTreeMap<String, i64>,
     /// Texts of the profile are stored with `&amp;` for `&`, and without tags.
     pub sanitises_profile: bool,
     /// Lite accounts have a UID, as on newer sites. It holds for those that are made from then on.
@@ -64,6 +67,7 @@ impl Default for Switches {
             empty_pages: false,
             repeats_across_pages: false,
             subscription_moves_account: true,
+            refused_queries: BTreeMap::new(),
             sanitises_profile: true,
             lite_accounts_have_uids: true,
             audit_lag: SignedDuration::from_secs(5),
@@ -85,6 +89,11 @@ impl Switches {
     /// Refuses a method every time from now on.
     pub fn refuse(&mut self, method: &str, code: i64) {
         self.refuses.insert(method.to_owned(), code);
+    }
+
+    /// Refuses searches whose query holds this text from now on.
+    pub fn refuse_queries(&mut self, text: &str, code: i64) {
+        self.refused_queries.insert(text.to_owned(), code);
     }
 
     pub(super) fn next_fault(&mut self, method: &str) -> Option<Fault> {

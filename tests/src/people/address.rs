@@ -30,11 +30,17 @@ impl Address {
     }
 }
 
+const SHARING_OF_THOUSAND_PAIRS: u32 = 2;
+
+/// Whether the two of this pair of neighbours have one address, or try to.
+pub(super) fn is_shared(people: People, n: u64) -> bool {
+    people.dice(Purpose::Sharing, n - n % 2).of_thousand(SHARING_OF_THOUSAND_PAIRS)
+}
+
 /// The address of account `n`: its own, or, for two of a thousand pairs of neighbours, the neighbour's.
 pub(super) fn address(people: People, n: u64) -> Address {
-    const SHARING_OF_THOUSAND_PAIRS: u32 = 2;
     if n % 2 == 1
-        && people.dice(Purpose::Sharing, n - 1).of_thousand(SHARING_OF_THOUSAND_PAIRS)
+        && is_shared(people, n)
         && let Address::Good(shared) = own(people, n - 1)
     {
         return Address::Good(shared);

@@ -8,6 +8,7 @@
 //! | `cultures` | names, towns and firms of twenty-seven languages |
 //! | `edits` | what people and marketers change on one day |
 //! | `file` | people from a file instead |
+//! | `lite` | who has left an address and never registered |
 //!
 //! It is pure data: nothing here knows a simulator, a clock or a network. Account `n` depends on the seed and `n` alone, so
 //! that a population can be grown, cut in pieces or asked about one person without making the others. All addresses are
@@ -18,6 +19,7 @@ mod address;
 mod cultures;
 mod edits;
 mod file;
+mod lite;
 
 use jiff::Timestamp;
 use rand::{RngExt, SeedableRng};
@@ -27,6 +29,7 @@ use serde_json::Value;
 pub use cultures::Region;
 pub use edits::{ContactEdit, Edit, GigyaEdit, edits_of_day};
 pub use file::{AccountsFileError, BadLine, from_ndjson};
+pub use lite::token_of;
 
 /// The name of the subscription that the people of the sandbox have or have not: `subscriptions.newsletter.email`.
 pub const SUBSCRIPTION: &str = "newsletter";
@@ -54,12 +57,18 @@ impl People {
     /// Account `n` as `accounts.search` returns it, with the `subscriptions` that only `emailAccounts` and
     /// `accounts.getAccountInfo` give (SAP help, accounts.search): a simulator of `FROM accounts` leaves them out.
     pub fn account(&self, n: u64) -> Value {
-        account::account(*self, n)
+        let account = account::account(*self, n);
+        if self.is_lite(n) { lite::without_registration(*self, n, account) } else { account }
     }
 
-    /// The UID of account `n`.
+    /// The UID of account `n`, or the key of a lite one that has none.
     pub fn uid(&self, n: u64) -> String {
-        account::uid(*self, n)
+        lite::key(*self, n).unwrap_or_else(|| account::uid(*self, n))
+    }
+
+    /// Whether account `n` is a lite one: an address that was left on the site, and no registration.
+    pub fn is_lite(&self, n: u64) -> bool {
+        lite::is_lite(*self, n)
     }
 
     /// Dice for one purpose and one number. Different purposes never share dice, so that adding a trait to people does not
@@ -87,6 +96,7 @@ enum Purpose {
     Consent,
     Day,
     Edit,
+    Lite,
 }
 
 /// Seeded dice.

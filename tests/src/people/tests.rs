@@ -11,7 +11,7 @@ fn path(text: &str) -> Path {
 
 fn accounts(seed: u64, count: u64) -> Vec<Account> {
     let people = People::new(seed);
-    (0..count).map(|n| Account::from_json(people.account(n)).unwrap()).collect()
+    (0..count).map(|n| Account::from_email_account(people.account(n)).unwrap()).collect()
 }
 
 #[test]
@@ -20,8 +20,9 @@ fn an_account_depends_on_its_seed_and_its_number_alone() {
     let backwards: Vec<Value> = (0..200).rev().map(|n| one.account(n)).collect();
     for (n, account) in (0..200).rev().zip(backwards) {
         assert_eq!(one.account(n), account);
-        assert_eq!(account["UID"], one.uid(n));
         assert_ne!(other.account(n), account);
+        let account = Account::from_email_account(account).unwrap();
+        assert_eq!(account.uid().as_str(), one.uid(n));
     }
 }
 
@@ -112,9 +113,10 @@ fn one_account_stands_for_all() {
 fn every_account_comes_back_through_the_domain_as_it_was() {
     let people = People::new(3);
     for n in 0..2_000 {
-        let json = people.account(n);
+        let mut json = people.account(n);
         let text = serde_json::to_string(&json).unwrap();
-        let account: Account = serde_json::from_str(&text).unwrap();
+        let account = Account::from_email_account(serde_json::from_str(&text).unwrap()).unwrap();
+        json["UID"] = people.uid(n).into();
         assert_eq!(serde_json::to_value(&account).unwrap(), json);
         assert!(account.last_updated().is_some_and(|at| at < STORY_BEGINS));
     }
@@ -135,6 +137,8 @@ fn people_are_as_odd_as_real_people_in_the_shares_that_are_promised() {
     let silent = count(&|a| a.subscription(&wish).is_none());
     let left = count(&|a| a.subscription(&wish).is_some_and(|wish| !wish.is_subscribed));
     let unregistered = count(&|a| !a.is_registered());
+    let lite = count(&Account::is_lite);
+    let without_uid = count(&|a| a.uid().lite_token().is_some());
     let half_birthdays = count(&|a| {
         a.text(&path("profile.birthDay")).is_some() && a.text(&path("profile.birthMonth")).is_none()
     });
@@ -148,6 +152,8 @@ fn people_are_as_odd_as_real_people_in_the_shares_that_are_promised() {
         ("silent", silent, 230..=370),
         ("left", left, 680..=880),
         ("unregistered", unregistered, 60..=140),
+        ("lite", lite, 330..=470),
+        ("lite without a UID", without_uid, 150..=250),
         ("half a birthday", half_birthdays, 40..=110),
         ("longer than a field", long, 20..=120),
         ("entities", entities, 500..=2_500),

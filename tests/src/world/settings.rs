@@ -63,6 +63,8 @@ pub fn sync_toml(lists: &Lists, endpoints: Option<&Endpoints>) -> String {
 {site}
 api_key = "3_SANDBOX"
 where = "isRegistered = true"
+populations = ["full", "lite"]
+where_lite = ""
 
 [constant_contact]
 api = "{api}"

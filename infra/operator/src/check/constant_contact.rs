@@ -50,6 +50,7 @@ fn unanswered(error: &ConstantContactError, checked: &mut Checked) {
         // These say what to do themselves.
         ConstantContactError::Refused(_)
         | ConstantContactError::Token { .. }
+        | ConstantContactError::Budget { .. }
         | ConstantContactError::NoSuchOperation { .. } => {
             checked.wrong_as_told(CONSTANT_CONTACT, chain(error));
         }

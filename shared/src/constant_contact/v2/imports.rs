@@ -1,4 +1,4 @@
-//! Submitting: imports and removals from lists. Each becomes an activity.
+//! Submitting: imports and removals from lists. Each becomes an activity; opting out does not.
 
 use std::collections::BTreeSet;
 
@@ -12,8 +12,8 @@ use crate::constant_contact::calls::{Request, bounded, found};
 use crate::constant_contact::error::{ConstantContactError, Operation};
 use crate::constant_contact::multipart::Form;
 use crate::constant_contact::values::segment;
-use crate::domain::limits::{IMPORT_LISTS_MAX, V2_REMOVAL_ADDRESSES_MAX};
-use crate::domain::{ActivityId, ListId};
+use crate::domain::limits::{BULK_CONTACT_IDS_MAX, IMPORT_LISTS_MAX, V2_REMOVAL_ADDRESSES_MAX};
+use crate::domain::{ActivityId, ContactId, ListId};
 
 impl Client {
     /// Submits an import: CSV in ISO-8859-1 whose first line holds the [`headings`](crate::constant_contact::headings). The
@@ -48,6 +48,21 @@ impl Client {
         }
         let request = Request { operation, method: Method::POST, url, kind: Some(kind), body };
         Ok(self.call_once::<wire::Submitted>(&request).await?.id)
+    }
+
+    /// Opts contacts out, one by one (v2 documents, "Individual Contacts", DELETE). v2 deletes nobody: what it calls that
+    /// makes a contact one who asked out, whose values stay until somebody deletes it in Constant Contact's screens.
+    /// Whoever is not there, or has asked out before, is passed over.
+    ///
+    /// # Errors
+    /// When there are none, or more than v3 would take at once, or a call fails; what was done until then is done.
+    pub async fn opt_out(&self, contacts: &[ContactId]) -> Result<(), ConstantContactError> {
+        bounded(Operation::DeleteContacts, "contacts", contacts.len(), BULK_CONTACT_IDS_MAX)?;
+        for contact in contacts.iter().filter(|contact| !wire::is_nobody(contact)) {
+            let path = format!("/contacts/{}", segment(contact.as_str()));
+            found(self.call_raw(&self.delete(Operation::UnsubscribeContact, &path)).await)?;
+        }
+        Ok(())
     }
 
     /// Takes contacts off these lists: those who have an address in one activity (v2 documents, "Remove Contacts": by

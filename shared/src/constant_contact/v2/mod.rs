@@ -28,10 +28,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::calls::{Request, SCHEDULE, once, read_json};
-use super::error::{ConstantContactError, Operation, Refusal};
+use super::error::{ConstantContactError, Meaning, Operation, Refusal};
 use crate::domain::{ContactField, Dialect};
 use crate::http::call::with_retries;
-use crate::http::{Caller, Now, Pace, Wire};
+use crate::http::{Budget, Caller, Now, Pace, Unlimited, Wire};
 
 pub(super) use columns::headings;
 pub use connection::{Connection, ENDPOINT};
@@ -41,6 +41,7 @@ pub use exported::{Export, ExportRow};
 pub struct Client {
     connection: Connection,
     caller: Caller,
+    budget: Arc<dyn Budget>,
     now: Now,
     uid_field: ContactField,
 }
@@ -70,7 +71,13 @@ impl Client {
         let uid_field = columns::custom_number(uid_field)
             .map_or_else(|| ContactField::custom(uid_field), ContactField::v2_custom);
         let caller = Caller::new(wire, Pace::per_second(calls_per_second));
-        Self { connection, caller, now, uid_field }
+        Self { connection, caller, budget: Arc::new(Unlimited), now, uid_field }
+    }
+
+    /// The same client, whose every attempt asks this budget.
+    #[must_use]
+    pub fn within(self, budget: Arc<dyn Budget>) -> Self {
+        Self { budget, ..self }
     }
 
     /// How many requests have been sent, refused ones included: each counts against the day's quota.
@@ -123,13 +130,17 @@ impl Client {
         let operation = request.operation;
         let url = self.connection.with_key(request.url.clone());
         let message = request.message(&url, self.connection.access_token())?;
+        let allowed = self.budget.take().await;
+        allowed.map_err(|source| ConstantContactError::Budget { operation, source })?;
         let answer = self.caller.send(message).await.map_err(|source| {
             ConstantContactError::Wire { dialect: Dialect::V2, operation, source }
         })?;
         if !answer.status().is_success() {
             let refusal = Refusal::read(Dialect::V2, operation, &answer, (self.now)());
+            self.budget.answered(refusal.meaning == Meaning::QuotaSpent).await;
             return Err(ConstantContactError::Refused(refusal));
         }
+        self.budget.answered(false).await;
         Ok(answer.into_body())
     }
 

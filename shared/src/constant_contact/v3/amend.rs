@@ -9,13 +9,14 @@ use std::collections::BTreeSet;
 
 use http::Method;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Client, contacts, wire};
-use crate::constant_contact::calls::found;
+use crate::constant_contact::calls::{bounded, found};
 use crate::constant_contact::error::{ConstantContactError, Operation};
 use crate::constant_contact::values::segment;
 use crate::constant_contact::{Amended, Amendment, CustomField, CustomFields, Unsubscribe};
+use crate::domain::limits::IMPORT_LISTS_MAX;
 use crate::domain::{ContactField, ContactId, ListId, Permission};
 
 /// Longest reason of an unsubscribe (OAS, `EmailAddressPut.opt_out_reason`, maxLength).
@@ -92,6 +93,27 @@ impl Client {
         let request = self.with_json(operation, Method::PUT, &path, body);
         let written: Option<wire::Contact> = found(self.call(&request).await)?;
         Ok(if written.is_some() { Amended::Written } else { Amended::Gone })
+    }
+}
+
+impl Client {
+    /// Has Constant Contact mail its own confirmation to somebody unsubscribed, who is on these lists once they confirm. It
+    /// sends one mail only (OAS, `PUT /contacts/resubscribe/{contact_id}`). Answers whether there is such a contact.
+    ///
+    /// # Errors
+    /// When there are no lists, or more than a contact can be on, or the call fails; also because they were asked before.
+    pub async fn ask_to_return(
+        &self,
+        id: &ContactId,
+        lists: &BTreeSet<ListId>,
+    ) -> Result<bool, ConstantContactError> {
+        let operation = Operation::AskToReturn;
+        bounded(operation, "lists", lists.len(), IMPORT_LISTS_MAX)?;
+        let path = format!("/contacts/resubscribe/{}", segment(id.as_str()));
+        let body = json!({"list_ids": lists}).to_string();
+        let request = self.with_json(operation, Method::PUT, &path, body);
+        // What the answer holds is not documented, so nothing is read from it.
+        Ok(found(self.call_unread(&request).await)?.is_some())
     }
 }
 

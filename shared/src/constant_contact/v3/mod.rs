@@ -22,11 +22,11 @@ use serde::de::DeserializeOwned;
 use tokio::sync::Mutex;
 
 use super::calls::{Request, once, read_json};
-use super::error::{ConstantContactError, Operation, Refusal};
+use super::error::{ConstantContactError, Meaning, Operation, Refusal};
 use super::{Cursor, Renew};
 use crate::domain::{ContactField, Dialect, Secret};
 use crate::http::call::with_retries;
-use crate::http::{Caller, Now, Pace, Wire};
+use crate::http::{Budget, Caller, Now, Pace, Unlimited, Wire};
 
 pub use super::calls::SCHEDULE;
 pub use connection::{Connection, ENDPOINT, TOKEN_ENDPOINT};
@@ -40,6 +40,7 @@ const LISTING_PAGES_MAX: usize = 200;
 pub struct Client {
     connection: Connection,
     caller: Caller,
+    budget: Arc<dyn Budget>,
     renew: Renew,
     now: Now,
     token: Mutex<Option<Secret>>,
@@ -72,12 +73,19 @@ impl Client {
         Self {
             connection,
             caller: Caller::new(wire, Pace::per_second(calls_per_second)),
+            budget: Arc::new(Unlimited),
             renew,
             now,
             token: Mutex::new(None),
             uid_field: ContactField::custom(uid_field),
             catalogue: Mutex::default(),
         }
+    }
+
+    /// The same client, whose every attempt asks this budget.
+    #[must_use]
+    pub fn within(self, budget: Arc<dyn Budget>) -> Self {
+        Self { budget, ..self }
     }
 
     /// How many requests have been sent, refused ones included: each counts against the day's quota.
@@ -109,10 +117,22 @@ impl Client {
         once(request.operation, self.attempt(request).await)
     }
 
+    /// Makes one call whose answer says nothing but that it succeeded.
+    async fn call_unread(&self, request: &Request) -> Result<(), ConstantContactError> {
+        with_retries(&SCHEDULE, async || self.answer(request).await.map(drop)).await
+    }
+
     async fn attempt<T: DeserializeOwned>(
         &self,
         request: &Request,
     ) -> Result<T, ConstantContactError> {
+        read_json(request.operation, self.answer(request).await?.body())
+    }
+
+    async fn answer(
+        &self,
+        request: &Request,
+    ) -> Result<http::Response<Bytes>, ConstantContactError> {
         let token = self.token(request.operation, None).await?;
         let mut answer = self.send(request, &token).await?;
         if answer.status() == StatusCode::UNAUTHORIZED {
@@ -122,9 +142,11 @@ impl Client {
         let operation = request.operation;
         if !answer.status().is_success() {
             let refusal = Refusal::read(Dialect::V3, operation, &answer, (self.now)());
+            self.budget.answered(refusal.meaning == Meaning::QuotaSpent).await;
             return Err(ConstantContactError::Refused(refusal));
         }
-        read_json(operation, answer.body())
+        self.budget.answered(false).await;
+        Ok(answer)
     }
 
     async fn send(
@@ -134,6 +156,8 @@ impl Client {
     ) -> Result<http::Response<Bytes>, ConstantContactError> {
         let operation = request.operation;
         let message = request.message(&request.url, token)?;
+        let allowed = self.budget.take().await;
+        allowed.map_err(|source| ConstantContactError::Budget { operation, source })?;
         self.caller.send(message).await.map_err(|source| ConstantContactError::Wire {
             dialect: Dialect::V3,
             operation,

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::fields::Fields;
-use super::{Leave, Outbound, Person, Plan, Reason};
+use super::{Leave, Outbound, Person, Plan, Reason, Sight};
 use crate::domain::account::Account;
 use crate::domain::agreed::{Departure, Tombstone};
 use crate::domain::consent::{AgreedWish, Wish};
-use crate::domain::contact::Contact;
+use crate::domain::contact::{Contact, Permission};
 use crate::domain::contact_field::ContactField;
 use crate::domain::ids::ListId;
 use crate::domain::mapping::{FittedAccount, Invalid};
@@ -18,15 +18,22 @@ impl Person<'_> {
     /// Notes what the contact shows: its lists, and whether the person left since the agreement. Answers whether they did.
     pub(super) fn observe(&mut self, contact: &Contact) -> bool {
         self.next.contact = Some(contact.id.clone());
-        self.sees_alive = contact.deleted_at.is_none();
+        self.sight = match (&contact.permission, contact.deleted_at) {
+            (_, Some(_)) => Sight::Gone,
+            (Permission::Unsubscribed, None) => {
+                Sight::Unsubscribed(contact.opt_out.as_ref().and_then(|out| out.at))
+            }
+            (_, None) => Sight::Alive,
+        };
         if let Some(address) = &contact.email {
             self.next.address = Some(self.address_fingerprint(address));
         }
-        let there: BTreeSet<ListId> = if self.sees_alive {
-            contact.lists.iter().filter(|list| self.is_ours(list)).cloned().collect()
-        } else {
+        let there: BTreeSet<ListId> = if self.sight == Sight::Gone {
             BTreeSet::new()
+        } else {
+            contact.lists.iter().filter(|list| self.is_ours(list)).cloned().collect()
         };
+        self.take_return(contact);
 
         let departed = if let Some(at) = contact.unsubscribed_at(self.now) {
             self.mark_left(Departure::Unsubscribed, at)
@@ -53,6 +60,7 @@ impl Person<'_> {
 
     /// The contact we knew is gone altogether: taken as deleted in Constant Contact, once.
     pub(super) fn observe_absence(&mut self) -> bool {
+        self.sight = Sight::Gone;
         self.next.lists.clear();
         let is_marked = self.known.left.is_some_and(|left| left.kind == Departure::Deleted);
         self.known.contact.is_some() && !is_marked && self.mark_left(Departure::Deleted, self.now)
@@ -63,7 +71,14 @@ impl Person<'_> {
     fn mark_left(&mut self, kind: Departure, at: jiff::Timestamp) -> bool {
         let is_new = match self.known.left {
             None => true,
-            Some(before) if before.kind == Departure::Unsubscribed => false,
+            Some(before) if before.kind == Departure::Unsubscribed => {
+                // Who was asked and has come back meanwhile can leave again. An opt-out without a date is the one we know.
+                let is_later = self.sight == Sight::Unsubscribed(Some(at)) && at > before.at;
+                if is_later {
+                    self.next.left = Some(Tombstone { kind, at });
+                }
+                return is_later && self.known.is_asked();
+            }
             Some(before) => kind == Departure::Unsubscribed || at > before.at,
         };
         if is_new {
@@ -78,16 +93,9 @@ impl Person<'_> {
         match self.next.left.map(|left| left.kind) {
             Some(Departure::Unsubscribed) => true,
             Some(Departure::Deleted) => consent.on_contact_deleted == OnContactDeleted::OptOut,
-            Some(Departure::Withdrawn) | None => consent.on_list_leave == OnListLeave::OptOut,
-        }
-    }
-
-    /// Whether the person asked for it anew, at Gigya, after they left in Constant Contact.
-    pub(super) fn came_back_since(&self, wish: Wish) -> bool {
-        match self.next.left {
-            Some(left) => wish.is_newer_than(left.at),
-            // They left single lists, at a time nobody knows: the agreement still holds their older wish.
-            None => false,
+            Some(Departure::Withdrawn | Departure::Erased) | None => {
+                consent.on_list_leave == OnListLeave::OptOut
+            }
         }
     }
 
@@ -119,15 +127,14 @@ impl Person<'_> {
             }
             Wish::Silent | Wish::Granted { .. } => {}
         }
-        if let Some(left) = self.next.left {
-            let may_return = left.kind != Departure::Unsubscribed && wish.is_newer_than(left.at);
-            if !may_return {
-                return (Class::Held, reason_of(left.kind));
-            }
-        }
         let fitting = self.fitting_lists(account);
+        if let Some(left) = self.next.left
+            && self.evidence_against(left, wish).is_none()
+        {
+            return self.decide_stays_out(left, wish, &fitting, fitted.ok().as_ref(), plan);
+        }
         if fitting.is_empty() {
-            return self.decide_no_match(plan);
+            return self.decide_no_match(account, plan);
         }
         let fitted = match fitted {
             Ok(fitted) => fitted,
@@ -144,8 +151,11 @@ impl Person<'_> {
         let was_there = self.next.is_there();
         self.next.wish = AgreedWish::Withdrawn;
         let unsubscribed = self.next.left.is_some_and(|left| left.kind == Departure::Unsubscribed);
-        if is_out || unsubscribed {
-            return (Class::Unchanged, Reason::InStep);
+        if let Some(left) = self.next.left.filter(|_| is_out || unsubscribed) {
+            return (Class::Unchanged, reason_of(left.kind));
+        }
+        if self.is_back_after_withdrawing() {
+            return (Class::Unchanged, Reason::CameBack);
         }
         if !was_there {
             self.next.wish = self.known.wish;
@@ -168,19 +178,20 @@ impl Person<'_> {
         (Class::Removed, Reason::WithdrewAtGigya)
     }
 
-    fn decide_no_match(&mut self, plan: &mut Plan) -> (Class, Reason) {
+    fn decide_no_match(&mut self, account: &Account, plan: &mut Plan) -> (Class, Reason) {
+        let reason = if account.is_active() { Reason::NoListFits } else { Reason::Deactivated };
         let lists: BTreeSet<ListId> =
             self.next.lists.iter().filter(|list| self.is_ours(list)).cloned().collect();
         if lists.is_empty() {
             let class = if self.next.is_there() { Class::Unchanged } else { Class::Filtered };
-            return (class, Reason::NoListFits);
+            return (class, reason);
         }
         match self.terms.policy.consent.on_no_match {
-            OnNoMatch::Keep => (Class::Unchanged, Reason::NoListFits),
+            OnNoMatch::Keep => (Class::Unchanged, reason),
             OnNoMatch::RemoveFromList => {
                 self.next.lists.clear();
                 plan.outbound = Some(Outbound::Leave(Leave::RemoveFromLists(lists)));
-                (Class::Removed, Reason::NoListFits)
+                (Class::Removed, reason)
             }
         }
     }
@@ -194,16 +205,13 @@ impl Person<'_> {
         fields: &Fields,
         plan: &mut Plan,
     ) -> (Class, Reason) {
-        let stays_off = |list: &ListId| {
-            self.next.left_lists.get(list).is_some_and(|at| !wish.is_newer_than(*at))
-        };
         // Who comes back after a deletion comes back as a new contact.
-        let is_gone =
-            self.next.left.is_some_and(|left| left.kind == Departure::Deleted) && !self.sees_alive;
+        let is_gone = self.next.left.is_some_and(|left| left.kind == Departure::Deleted)
+            && matches!(self.sight, Sight::None | Sight::Gone);
         let is_here = |list: &&ListId| !is_gone && self.is_ours(list);
         let here: BTreeSet<ListId> = self.next.lists.iter().filter(is_here).cloned().collect();
         let joins: BTreeSet<ListId> =
-            fitting.difference(&here).filter(|list| !stays_off(list)).cloned().collect();
+            fitting.difference(&here).filter(|list| !self.stays_off(list, wish)).cloned().collect();
         if joins.is_empty() && here.is_empty() {
             return (Class::Held, Reason::LeftTheLists);
         }
@@ -239,10 +247,9 @@ impl Person<'_> {
             Wish::Granted { .. } | Wish::Withdrawn => self.next.wish = wish.agreed(),
             Wish::Silent => {}
         }
-        self.next.left = None;
-        self.next
-            .left_lists
-            .retain(|list, at| !(fitting.contains(list) && wish.is_newer_than(*at)));
+        let evidence = self.lift_marks(fitting, wish);
+        plan.evidence = evidence;
+        let because = |reason| if evidence.is_some() { Reason::CameBack } else { reason };
         if is_gone {
             self.next.contact = None;
             self.next.lists.clear();
@@ -252,7 +259,10 @@ impl Person<'_> {
             self.next.lists.extend(joins.iter().cloned());
             let row = self.row(account, fitted, fields, with_blanks);
             plan.outbound = Some(Outbound::Join { row, lists: joins });
-            return (Class::Accepted, if is_new { Reason::New } else { Reason::JoinsList });
+            return (
+                Class::Accepted,
+                because(if is_new { Reason::New } else { Reason::JoinsList }),
+            );
         }
         if amends {
             self.next.address = Some(address);
@@ -267,7 +277,7 @@ impl Person<'_> {
             }
             let lists = self.next.lists.iter().filter(|list| self.is_ours(list)).cloned().collect();
             plan.outbound = Some(Outbound::Amend { row, lists, rest });
-            return (Class::Accepted, Reason::NeedsSingleWrite);
+            return (Class::Accepted, because(Reason::NeedsSingleWrite));
         }
         if fields.changed && !fields.held {
             let row = self.row(account, fitted, fields, with_blanks);
@@ -309,10 +319,11 @@ fn concerns_address(invalid: &[Invalid]) -> bool {
     invalid.iter().any(|invalid| invalid.field == ContactField::email())
 }
 
-fn reason_of(kind: Departure) -> Reason {
+pub(super) fn reason_of(kind: Departure) -> Reason {
     match kind {
         Departure::Unsubscribed => Reason::Unsubscribed,
         Departure::Deleted => Reason::DeletedInConstantContact,
         Departure::Withdrawn => Reason::WithdrewBefore,
+        Departure::Erased => Reason::DeletedAtGigya,
     }
 }

@@ -7,9 +7,14 @@
 #[cfg(test)]
 mod far_side_tests;
 mod fields;
+mod gone;
+#[cfg(test)]
+mod leaving_tests;
 mod membership;
 #[cfg(test)]
 mod properties;
+mod reason;
+mod returning;
 #[cfg(test)]
 mod states;
 #[cfg(test)]
@@ -28,18 +33,22 @@ use super::consent::{AgreedWish, Wish};
 use super::contact::Contact;
 use super::contact_field::ContactField;
 use super::email::EmailAddress;
+use super::evidence::Evidence;
 use super::fingerprint::{Fingerprint, FingerprintKey};
 use super::ids::{ListId, Uid};
 use super::mapping::{FittedAccount, Invalid, Loss};
 use super::policy::Policy;
 use super::report::Class;
 
+pub use reason::Reason;
+
 /// One side, as far as we looked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Seen<T> {
     /// It is there, and this is it.
     Present(T),
-    /// We looked, and it is not there.
+    /// It is confirmed that it is not there. An account is gone only if Gigya says that it was deleted; one that a search or
+    /// `accounts.getAccountInfo` does not know may be another's by now, and is [`Seen::Unobserved`].
     Absent,
     /// We did not look.
     Unobserved,
@@ -79,6 +88,8 @@ pub struct Plan {
     pub class: Class,
     /// Why, for `gigya-cc explain` and the lists of a report.
     pub reason: Reason,
+    /// The act by which somebody who had left is back, if they are.
+    pub evidence: Option<Evidence>,
     /// What the ledger holds once `inbound` was written, though nothing went out; `None` when it stays as it is.
     pub noted: Option<Agreed>,
     /// What the ledger holds once `outbound` was accepted as well; `None` when it stays as it is.
@@ -112,6 +123,11 @@ pub enum Outbound {
         /// The values that a single write cannot carry, or may wipe out: they are imported afterwards.
         rest: BTreeMap<ContactField, String>,
     },
+    /// They unsubscribed and opted in anew at Gigya since: Constant Contact mails them its own confirmation, once.
+    Ask {
+        /// The lists that they are on once they confirm.
+        lists: BTreeSet<ListId>,
+    },
     /// They leave.
     Leave(Leave),
 }
@@ -124,6 +140,8 @@ pub enum Leave {
     Unsubscribe,
     /// Taken off these lists.
     RemoveFromLists(BTreeSet<ListId>),
+    /// Deleted, because the account was deleted at Gigya. v2 deletes nobody, and unsubscribes instead.
+    Delete,
 }
 
 /// One contact of an import.
@@ -159,78 +177,6 @@ impl fmt::Debug for Inbound {
     }
 }
 
-/// Why a person's plan is what it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Reason {
-    /// Both sides hold what was agreed.
-    InStep,
-    /// The account was read before our own last write had reached Gigya's search.
-    StaleRead,
-    /// Not in Constant Contact yet.
-    New,
-    /// Values changed at Gigya, or moved away from Gigya's in Constant Contact.
-    Changed,
-    /// They belong on another list as well now.
-    JoinsList,
-    /// Something changed that only a single write can say: address, cleared value, list left behind.
-    NeedsSingleWrite,
-    /// The address or a value cannot be sent.
-    Invalid,
-    /// They withdrew at Gigya.
-    WithdrewAtGigya,
-    /// No list's condition fits.
-    NoListFits,
-    /// They never agreed to be mailed.
-    NoConsent,
-    /// They left in Constant Contact; nothing at Gigya brings them back.
-    Unsubscribed,
-    /// They were deleted in Constant Contact, and nothing newer at Gigya brings them back.
-    DeletedInConstantContact,
-    /// We took them off the lists when they withdrew; nothing newer at Gigya brings them back.
-    WithdrewBefore,
-    /// They left the list or lists that would fit.
-    LeftTheLists,
-    /// Both sides changed a field whose conflicts wait for a person.
-    Conflict,
-    /// The address changed and Constant Contact has not shown us the contact yet.
-    AwaitsContact,
-    /// A value has characters that Constant Contact does not take, and the customer's policy is to wait.
-    Unfitting,
-    /// Another account has the same address and keeps the contact.
-    SharedAddress,
-    /// Constant Contact refused the same row, and it is not yet time to try again.
-    RefusedBefore,
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::InStep => "both sides hold what was agreed",
-            Self::StaleRead => "Gigya's search does not show our own last write yet",
-            Self::New => "not in Constant Contact yet",
-            Self::Changed => "values differ from what Constant Contact holds",
-            Self::JoinsList => "belongs on another list as well now",
-            Self::NeedsSingleWrite => "address, cleared value or list changed",
-            Self::Invalid => "a value cannot be sent",
-            Self::WithdrewAtGigya => "withdrew consent at Gigya",
-            Self::NoListFits => "no list's condition fits",
-            Self::NoConsent => "never agreed to be mailed",
-            Self::Unsubscribed => "unsubscribed in Constant Contact",
-            Self::DeletedInConstantContact => "deleted in Constant Contact",
-            Self::WithdrewBefore => "was taken off the lists after withdrawing",
-            Self::LeftTheLists => "left the lists that would fit",
-            Self::Conflict => "a field changed on both sides and waits for a person",
-            Self::AwaitsContact => "the address changed before Constant Contact showed the contact",
-            Self::Unfitting => "a value has characters that Constant Contact does not take",
-            Self::SharedAddress => "another account has the same address",
-            Self::RefusedBefore => {
-                "Constant Contact refused the same row before; it is tried again later"
-            }
-        })
-    }
-}
-
 impl Plan {
     fn nothing(class: Class, reason: Reason) -> Self {
         Self {
@@ -245,6 +191,7 @@ impl Plan {
             invalid: Vec::new(),
             class,
             reason,
+            evidence: None,
             noted: None,
             agreed: None,
             amended: None,
@@ -252,7 +199,8 @@ impl Plan {
     }
 }
 
-/// Decides what is to be done for one person. `now` dates what Constant Contact gives no time for.
+/// Decides what is to be done for one person. `now` dates what Constant Contact gives no time for, and the deletion of an
+/// account that is gone: who knows when that was says so.
 pub fn plan(
     gigya: Seen<&Account>,
     contact: Seen<&Contact>,
@@ -262,23 +210,18 @@ pub fn plan(
 ) -> Plan {
     let unknown = Agreed::default();
     let known = agreed.unwrap_or(&unknown);
+    let person = Person { known, terms, now, next: known.clone(), sight: Sight::None };
     let (gigya, stale) = match gigya {
-        Seen::Present(account) if known.is_stale(account.last_updated()) => {
-            (Seen::Unobserved, true)
-        }
+        Seen::Present(account) if person.is_stale(account) => (Seen::Unobserved, true),
         seen @ (Seen::Present(_) | Seen::Absent | Seen::Unobserved) => (seen, false),
     };
-    let mut person = Person { known, terms, now, next: known.clone(), sees_alive: false };
-    let departed = match contact {
-        Seen::Present(contact) => person.observe(contact),
-        Seen::Absent => person.observe_absence(),
-        Seen::Unobserved => false,
-    };
     let mut plan = match gigya {
-        Seen::Present(account) => person.with_account(account, contact, departed),
-        Seen::Absent | Seen::Unobserved => person.without_account(contact, departed),
+        Seen::Present(account) => person.with_account(account, contact),
+        Seen::Absent => person.gone(contact, true),
+        Seen::Unobserved if known.is_erased() => person.gone(contact, false),
+        Seen::Unobserved => person.without_account(contact),
     };
-    if stale {
+    if stale && !known.is_erased() {
         plan.reason = Reason::StaleRead;
         if plan.look {
             // What cannot be decided on a stale read must be found again.
@@ -296,8 +239,20 @@ struct Person<'a> {
     terms: Terms<'a>,
     now: Timestamp,
     next: Agreed,
-    /// The contact was looked at, and is not deleted.
-    sees_alive: bool,
+    sight: Sight,
+}
+
+/// What we know of the contact itself from looking at it just now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sight {
+    /// We did not look.
+    None,
+    /// It is deleted, or not there.
+    Gone,
+    /// It is there, and not unsubscribed.
+    Alive,
+    /// It is there, unsubscribed at this time, where Constant Contact says so.
+    Unsubscribed(Option<Timestamp>),
 }
 
 impl Person<'_> {
@@ -309,8 +264,29 @@ impl Person<'_> {
         address_fingerprint(self.terms.key, address)
     }
 
+    /// Whether the account was read too early to say anything: before our own last write, or before it was deleted.
+    fn is_stale(&self, account: &Account) -> bool {
+        let read = account.last_updated();
+        let is_of_before =
+            self.known.erased_at.is_some_and(|at| read.is_some_and(|read| read <= at));
+        let wish = self.terms.policy.consent.wish(account, self.known.wish);
+        self.known.is_stale(read)
+            || (is_of_before
+                && !self.known.left.is_some_and(|left| wish.evidence_since(left.at).is_some()))
+    }
+
+    /// Notes what Constant Contact shows. Answers whether the person left since the agreement.
+    fn look_at(&mut self, contact: Seen<&Contact>) -> bool {
+        match contact {
+            Seen::Present(contact) => self.observe(contact),
+            Seen::Absent => self.observe_absence(),
+            Seen::Unobserved => false,
+        }
+    }
+
     /// Only Constant Contact was looked at: echoes end here; what concerns Gigya asks for a look.
-    fn without_account(mut self, contact: Seen<&Contact>, departed: bool) -> Plan {
+    fn without_account(mut self, contact: Seen<&Contact>) -> Plan {
+        let departed = self.look_at(contact);
         let mut plan = Plan::nothing(Class::Unchanged, Reason::InStep);
         plan.departs = departed && self.asks_to_opt_out();
         if let Some(contact) = alive(contact) {
@@ -318,7 +294,8 @@ impl Person<'_> {
             plan.look = moved.concerns_gigya || plan.departs;
             let address_moved =
                 self.known.address.is_some() && self.next.address != self.known.address;
-            plan.due = moved.from_gigyas_value || address_moved;
+            let is_back = self.known.left.is_some() && self.next.left.is_none();
+            plan.due = moved.from_gigyas_value || address_moved || is_back;
         } else {
             plan.look = plan.departs;
         }
@@ -327,8 +304,11 @@ impl Person<'_> {
         plan
     }
 
-    fn with_account(mut self, account: &Account, contact: Seen<&Contact>, departed: bool) -> Plan {
+    fn with_account(mut self, account: &Account, contact: Seen<&Contact>) -> Plan {
+        let departed = self.look_at(contact);
         let policy = self.terms.policy;
+        // Whoever has an account is not gone, though the mark stays.
+        self.next.erased_at = None;
         let mut plan = Plan::nothing(Class::Unchanged, Reason::InStep);
         let mut wish = policy.consent.wish(account, self.known.wish);
         let mut leaves = Vec::new();
@@ -363,7 +343,7 @@ impl Person<'_> {
         if plan.class != Class::Accepted && plan.reason != Reason::Unfitting {
             plan.losses.clear();
         }
-        if matches!(plan.outbound, None | Some(Outbound::Leave(_))) {
+        if matches!(plan.outbound, None | Some(Outbound::Ask { .. } | Outbound::Leave(_))) {
             fields.take_back_sent(&mut self.next);
         }
         // Where nothing has to go out, everything is agreed already.

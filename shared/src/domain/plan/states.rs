@@ -14,6 +14,7 @@ use crate::domain::consent::AgreedWish;
 use crate::domain::contact::{Contact, OptOut, OptOutSource, Permission};
 use crate::domain::contact_field::ContactField;
 use crate::domain::email::EmailAddress;
+use crate::domain::evidence::{Evidence, Source};
 use crate::domain::fingerprint::FingerprintKey;
 use crate::domain::ids::ListId;
 use crate::domain::mapping::{FieldRule, Mapping, OnConflict, Owner};
@@ -165,6 +166,11 @@ impl State {
                 contact.lists.retain(|list| !self.policy.lists.iter().any(|of| of.id == *list));
                 contact.lists.extend(lists.iter().cloned());
             }
+            Outbound::Ask { lists } => {
+                contact.permission = Permission::PendingConfirmation;
+                contact.opt_out = None;
+                contact.lists.extend(lists.iter().cloned());
+            }
             Outbound::Leave(Leave::Unsubscribe) => {
                 contact.permission = Permission::Unsubscribed;
                 contact.opt_out = Some(OptOut { at: Some(self.now), by: OptOutSource::Contact });
@@ -172,6 +178,10 @@ impl State {
             }
             Outbound::Leave(Leave::RemoveFromLists(lists)) => {
                 contact.lists.retain(|list| !lists.contains(list));
+            }
+            Outbound::Leave(Leave::Delete) => {
+                contact.lists.clear();
+                contact.deleted_at = Some(self.now);
             }
         }
         contact.fields.retain(|_, value| !value.is_empty());
@@ -225,9 +235,9 @@ fn policy(choices: &mut Choices<'_>) -> Policy {
         path: path.parse().unwrap(),
         required: choices.yes(),
         double_opt_in: choices.seldom(),
-        resubscribe: Resubscribe::Never,
+        resubscribe: choices.pick(&[Resubscribe::Never, Resubscribe::Ask]),
         on_opt_out: choices.pick(&[OnOptOut::Unsubscribe, OnOptOut::RemoveFromList]),
-        on_delete: OnDelete::Delete,
+        on_delete: choices.pick(&[OnDelete::Delete, OnDelete::Unsubscribe, OnDelete::Keep]),
         on_no_match: choices.pick(&[OnNoMatch::RemoveFromList, OnNoMatch::Keep]),
         on_list_leave: choices.pick(&[OnListLeave::OptOut, OnListLeave::Tombstone]),
         on_contact_deleted: choices.pick(&[OnContactDeleted::OptOut, OnContactDeleted::Tombstone]),
@@ -301,7 +311,7 @@ fn contact(choices: &mut Choices<'_>) -> Contact {
         fields,
         lists: lists(choices),
         created_at: None,
-        updated_at: None,
+        updated_at: choices.yes().then(|| choices.time()),
         deleted_at,
     }
 }
@@ -330,8 +340,11 @@ pub(super) fn agreed(choices: &mut Choices<'_>, key: &FingerprintKey) -> Agreed 
         Some(Departure::Withdrawn),
         Some(Departure::Deleted),
         Some(Departure::Unsubscribed),
+        Some(Departure::Erased),
     ]);
-    Agreed {
+    let left = kind.map(|kind| Tombstone { kind, at: choices.time() });
+    let erased_at = left.filter(|_| choices.seldom()).map(|left| left.at);
+    let agreed = Agreed {
         contact: choices.pick(&[None, Some("c1"), Some("c1")]).map(Into::into),
         address: choices
             .pick(&[None, Some(ADDRESSES[0]), Some(ADDRESSES[1])])
@@ -339,10 +352,18 @@ pub(super) fn agreed(choices: &mut Choices<'_>, key: &FingerprintKey) -> Agreed 
         fields,
         wish: choices.pick(&[AgreedWish::Silent, AgreedWish::Granted, AgreedWish::Withdrawn]),
         lists: lists(choices),
-        left: kind.map(|kind| Tombstone { kind, at: choices.time() }),
+        left,
         left_lists: lists(choices).into_iter().map(|list| (list, choices.time())).collect(),
+        evidence: choices.seldom().then(|| Evidence {
+            at: choices.time(),
+            source: choices.pick(&[Source::Operator, Source::ConstantContact]),
+        }),
+        asked: choices.seldom().then(|| choices.time()),
         written_at: choices.seldom().then(|| at(22)),
-    }
+        moved_to: None,
+        erased_at,
+    };
+    if agreed.is_erased() { agreed.forgotten() } else { agreed }
 }
 
 /// Everything of it: these people do not exist.

@@ -118,7 +118,7 @@ pub(super) fn upload(zoe: &State) -> Plan {
     zoe.plan(Seen::Present(&zoe.account), Seen::Unobserved)
 }
 
-fn poll(zoe: &State) -> Plan {
+pub(super) fn poll(zoe: &State) -> Plan {
     zoe.plan(Seen::Unobserved, Seen::Present(&zoe.contact))
 }
 
@@ -135,13 +135,13 @@ fn marked(kind: Departure, second: i64) -> Tombstone {
     Tombstone { kind, at: at(second) }
 }
 
-fn unsubscribe(zoe: &mut State) {
+pub(super) fn unsubscribe(zoe: &mut State) {
     zoe.contact.permission = Permission::Unsubscribed;
     zoe.contact.opt_out = Some(OptOut { at: Some(at(LATER)), by: OptOutSource::Contact });
     zoe.contact.lists.clear();
 }
 
-const OPT_OUT: &str = "subscriptions.news.email.isSubscribed";
+pub(super) const OPT_OUT: &str = "subscriptions.news.email.isSubscribed";
 
 #[test]
 fn somebody_new_joins_the_lists_that_fit() {

@@ -4,11 +4,13 @@
 //! | module | what it holds |
 //! | --- | --- |
 //! | `people` | who was read and what became of each, and the proof that nobody is missing |
+//! | `leaving` | who left or stays out, by reason |
 //! | `losses` | what values lost on their way out |
 //! | `words` | the run in plain words |
 //!
 //! Counts, UIDs and times only: no name, no address, no value of anybody ever stands in a report.
 
+mod leaving;
 mod losses;
 mod people;
 mod words;
@@ -18,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::{ActivityId, BatchId, CustomerName, RunId, Uid};
 
+pub use leaving::Leaving;
 pub use losses::{FieldLosses, Losses};
 pub use people::{Class, Imbalance, Inbound, People};
 pub use words::grouped;
@@ -47,6 +50,9 @@ pub struct Report {
     pub settled_at: Option<Timestamp>,
     /// What became of everybody who was read.
     pub people: People,
+    /// Those of them who left, or stay out because they left, by reason. Where a report does not say, it is older than that.
+    #[serde(default)]
+    pub leaving: Leaving,
     /// What came home from Constant Contact meanwhile.
     pub inbound: Inbound,
     /// What values lost on their way out.
@@ -221,6 +227,7 @@ pub struct ListedPerson {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::domain::plan::Reason;
 
     /// A report with something in every place; it balances.
     pub(crate) fn example() -> Report {
@@ -230,6 +237,9 @@ pub(crate) mod tests {
         losses.count_character("first_name", 'Ł');
         losses.count_character("first_name", 'Ł');
         losses.count_cut("last_name", 12);
+        let mut leaving = Leaving::default();
+        leaving.count(Class::Removed, Reason::WithdrewAtGigya);
+        leaving.count(Class::Held, Reason::Unsubscribed);
         Report {
             run: "20261123T045000Z-delta".into(),
             customer: "acme".into(),
@@ -254,6 +264,7 @@ pub(crate) mod tests {
                 duplicate: 20,
                 removed: 13,
             },
+            leaving,
             inbound: Inbound {
                 seen: 9_050,
                 echo: 8_990,
@@ -310,6 +321,10 @@ pub(crate) mod tests {
             "filtered": 60,
             "duplicate": 20,
             "removed": 13
+          },
+          "leaving": {
+            "withdrew_at_gigya": 1,
+            "unsubscribed": 1
           },
           "inbound": {
             "seen": 9050,

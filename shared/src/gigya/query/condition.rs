@@ -1,36 +1,11 @@
 //! The customer's own condition, which goes into a query as it is.
 
 use super::{QueryError, Source};
+use crate::domain::lite::full_only_field;
 
 /// Words that begin another clause, which a condition cannot hold outside of quotes.
 const CLAUSES: [&str; 9] =
     ["SELECT", "FROM", "WHERE", "FILTER", "GROUP", "ORDER", "START", "LIMIT", "WITH"];
-
-/// What full accounts have and email accounts do not (SAP help, accounts.search, "Account object"; "Email Accounts
-/// Object"). A condition on one of them would match nobody there, and say nothing.
-const ACCOUNTS_ONLY: [&str; 21] = [
-    "isRegistered",
-    "registered",
-    "registeredTimestamp",
-    "isActive",
-    "isVerified",
-    "verified",
-    "verifiedTimestamp",
-    "isLockedOut",
-    "lastLogin",
-    "lastLoginTimestamp",
-    "oldestDataUpdated",
-    "oldestDataUpdatedTimestamp",
-    "loginIDs",
-    "loginProvider",
-    "emails",
-    "identities",
-    "socialProviders",
-    "regSource",
-    "phoneNumber",
-    "customIdentifiers",
-    "iRank",
-];
 
 /// Whether the text is a condition on its own, which cannot end the query's and begin another.
 pub(super) fn check(condition: &str, source: Source) -> Result<(), QueryError> {
@@ -79,12 +54,10 @@ pub(super) fn check(condition: &str, source: Source) -> Result<(), QueryError> {
     if bare.split_whitespace().any(is_clause) {
         return refused("holds another clause of a query");
     }
-    let is_part_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
-    let fields = bare.split(|c| !is_part_of_name(c)).filter_map(|name| name.split('.').next());
     match source {
         Source::Accounts => Ok(()),
         Source::EmailAccounts => {
-            if fields.into_iter().any(|field| ACCOUNTS_ONLY.contains(&field)) {
+            if full_only_field(condition).is_some() {
                 refused("names a field of full accounts, which email accounts do not have")
             } else {
                 Ok(())

@@ -47,7 +47,8 @@ impl Whom {
             Self::Everybody => None,
             Self::Lite => Some("hasLiteAccount = true AND hasFullAccount = false".to_owned()),
             Self::Keys(keys) => {
-                let tokens: Vec<&str> = keys.iter().filter_map(Uid::lite_token).collect();
+                let tokens: Vec<_> = keys.iter().filter_map(Uid::lite_token).collect();
+                let tokens: Vec<&str> = tokens.iter().map(AsRef::as_ref).collect();
                 let is_uid = |key: &&Uid| key.lite_token().is_none();
                 let uids: Vec<&str> = keys.iter().filter(is_uid).map(Uid::as_str).collect();
                 Some(match (uids.as_slice(), tokens.as_slice()) {

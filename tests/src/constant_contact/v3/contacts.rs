@@ -207,6 +207,29 @@ impl World {
         }
     }
 
+    /// Mails the confirmation to somebody unsubscribed, once (OAS, `PUT /contacts/resubscribe/{contact_id}`).
+    pub(super) fn ask_to_return(&mut self, id: &str, body: &Value, now: Timestamp) -> Answer {
+        let Some(person) = self.people.get(id) else { return unknown_contact(id) };
+        let may_be_asked =
+            person.is_unsubscribed() && person.deleted_at.is_none() && person.asked == 0;
+        let lists: Option<Vec<String>> = body["list_ids"].as_array().and_then(|lists| {
+            lists.iter().map(|list| list.as_str().map(ToOwned::to_owned)).collect()
+        });
+        let Some(lists) = lists.filter(|lists| !lists.is_empty()) else {
+            return answer::invalid("list_ids is missing");
+        };
+        if lists.iter().any(|list| !self.has_list(list)) {
+            return answer::invalid("list_ids holds a list that does not exist");
+        }
+        if !may_be_asked {
+            let message = "The contact is not unsubscribed, or was asked before";
+            return answer::refused(StatusCode::CONFLICT, "contacts.api.conflict", message);
+        }
+        self.people.change(id, |person| person.ask(lists, now));
+        self.writes += 1;
+        answer::ok(&json!({"contact_id": id}))
+    }
+
     /// PUT: the fields are replaced, absent ones with nothing; subresources only where they are named.
     pub(super) fn write_contact(&mut self, id: &str, body: &Value, now: Timestamp) -> Answer {
         let Some(before) = self.people.get(id) else { return unknown_contact(id) };

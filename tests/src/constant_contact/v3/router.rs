@@ -34,6 +34,7 @@ pub(in crate::constant_contact) fn operation(request: &Request<Bytes>) -> Option
         ("GET", ["activities", _]) => Operation::ReadActivity,
         ("GET", ["contacts"]) => Operation::ReadContacts,
         ("GET", ["contacts", _]) => Operation::ReadContact,
+        ("PUT", ["contacts", "resubscribe", _]) => Operation::AskToReturn,
         ("PUT", ["contacts", _]) => Operation::WriteContact,
         ("GET", ["contact_lists"]) => Operation::ReadLists,
         ("POST", ["contact_lists"]) => Operation::CreateList,
@@ -100,6 +101,7 @@ impl World {
             | Operation::RemoveFromLists
             | Operation::DeleteContacts
             | Operation::WriteContact
+            | Operation::AskToReturn
             | Operation::CreateList
             | Operation::CreateCustomField => match json_body(request) {
                 Ok(body) => self.write(operation, last, &body, now),
@@ -114,6 +116,7 @@ impl World {
             Operation::RemoveFromLists => self.submit_removal(body, now),
             Operation::DeleteContacts => self.submit_deletion(body, now),
             Operation::WriteContact => self.write_contact(id, body, now),
+            Operation::AskToReturn => self.ask_to_return(id, body, now),
             Operation::CreateList => self.create_list(body, now),
             Operation::CreateCustomField => self.create_custom_field(body, now),
             Operation::RefreshToken

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::Source;
 use super::evaluate::{Shown, iso};
 use crate::gigya::sections::merge;
-use crate::gigya::store::token_of;
+use crate::people::token_of;
 
 /// One account as the index holds it.
 #[derive(Debug, Clone)]

@@ -1,5 +1,9 @@
 //! Who left is never mailed because of us, however they left and whatever happens afterwards.
 
+mod asking;
+mod page;
+mod ways;
+
 use std::time::Duration;
 
 use sandbox::world::WorldOptions;

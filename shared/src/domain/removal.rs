@@ -1,0 +1,104 @@
+//! A bulk removal: contacts that leave lists, or Constant Contact altogether, as one activity.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::activity::ActivityState;
+use super::ids::{ActivityId, ContactId, ListId};
+
+/// How often a removal that came to nothing is submitted again.
+pub const REMOVAL_TRIES_MAX: u32 = 5;
+
+/// One bulk removal. It is kept before it is submitted, so that a lost answer or a kill only submits it once more, which
+/// is harmless: who has left is not there to leave again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Removal {
+    /// Who leaves.
+    pub contacts: Vec<ContactId>,
+    /// What they leave.
+    pub from: RemovedFrom,
+    /// Constant Contact's job; `None` until it is submitted.
+    pub activity: Option<ActivityId>,
+    /// How often it was submitted.
+    pub tries: u32,
+    /// Whether nothing more will come of it.
+    pub is_over: bool,
+}
+
+/// What contacts leave.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RemovedFrom {
+    /// These lists.
+    Lists(BTreeSet<ListId>),
+    /// Constant Contact: they are deleted; in v2, which deletes nobody, opted out.
+    ConstantContact,
+}
+
+/// What is to be done about a removal, by how far its activity has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// Nothing yet: it is on its way.
+    Wait,
+    /// Nothing: it is done.
+    Done,
+    /// It has to be submitted, or submitted again.
+    Submit,
+    /// It came to nothing as often as it may.
+    GiveUp,
+}
+
+impl Removal {
+    /// A removal that is about to be submitted.
+    pub fn of(contacts: Vec<ContactId>, from: RemovedFrom) -> Self {
+        Self { contacts, from, activity: None, tries: 0, is_over: false }
+    }
+
+    /// What is to be done, given the state of its activity; `None` where Constant Contact knows of none.
+    pub fn next(&self, state: Option<&ActivityState>) -> Next {
+        match state {
+            _ if self.is_over || self.contacts.is_empty() => Next::Done,
+            Some(
+                ActivityState::Initialized | ActivityState::Processing | ActivityState::Other(_),
+            ) => Next::Wait,
+            Some(ActivityState::Completed) => Next::Done,
+            Some(ActivityState::Cancelled | ActivityState::Failed | ActivityState::TimedOut)
+            | None => {
+                if self.tries < REMOVAL_TRIES_MAX {
+                    Next::Submit
+                } else {
+                    Next::GiveUp
+                }
+            }
+        }
+    }
+
+    /// Notes that it was submitted; without an activity it was done at once.
+    pub fn submitted(&mut self, activity: Option<ActivityId>) {
+        self.tries += 1;
+        self.is_over = activity.is_none();
+        self.activity = activity;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_removal_is_submitted_until_it_is_done_and_not_for_ever() {
+        let mut removal = Removal::of(vec!["1".into()], RemovedFrom::ConstantContact);
+        assert_eq!(removal.next(None), Next::Submit);
+        for _ in 0..REMOVAL_TRIES_MAX {
+            assert_eq!(removal.next(Some(&ActivityState::Failed)), Next::Submit);
+            removal.submitted(Some("a".into()));
+            assert_eq!(removal.next(Some(&ActivityState::Processing)), Next::Wait);
+        }
+        assert_eq!(removal.next(Some(&ActivityState::TimedOut)), Next::GiveUp);
+        assert_eq!(removal.next(Some(&ActivityState::Completed)), Next::Done);
+        removal.submitted(None);
+        assert_eq!(removal.next(None), Next::Done, "it was done without an activity");
+        assert_eq!(Removal::of(Vec::new(), RemovedFrom::ConstantContact).next(None), Next::Done);
+    }
+}
