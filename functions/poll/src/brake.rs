@@ -38,7 +38,9 @@ pub(crate) async fn judge(
     {
         return Ok(false);
     }
-    let Some(brake) = brake_of(services, ready, store, run, batches).await? else {
+    // While it is pulled, nobody is removed, and counting everybody at every tick is dear.
+    let known = there.as_ref().map(|there| there.value.brake.known);
+    let Some(brake) = brake_of(services, ready, store, run, (batches, known)).await? else {
         return Ok(false);
     };
     let is_news = there.as_ref().is_none_or(|there| there.value.brake != brake);
@@ -63,11 +65,15 @@ pub(crate) async fn brake_of(
     ready: &Ready,
     store: &RunStore,
     run: &Run,
-    batches: &[u32],
+    (batches, known): (&[u32], Option<u64>),
 ) -> Result<Option<Brake>, PollError> {
     let limits = limits(&ready.settings.safety);
+    let count = async || match known {
+        Some(known) => Ok(known),
+        None => services.ledger.count().await,
+    };
     if reads_everybody(run) && run.read == 0 {
-        return Ok(limits.judge_empty(run.read, services.ledger.count().await?));
+        return Ok(limits.judge_empty(run.read, count().await?));
     }
     let mut removals = 0;
     let mut examples: Vec<Uid> = Vec::new();
@@ -87,7 +93,7 @@ pub(crate) async fn brake_of(
     if removals < COUNTED_FROM && removals <= u64::from(limits.people) {
         return Ok(None);
     }
-    Ok(limits.judge(removals, services.ledger.count().await?, examples))
+    Ok(limits.judge(removals, count().await?, examples))
 }
 
 /// Whether nobody found means that nobody is there. An empty delta is normal.

@@ -1,116 +1,39 @@
-//! Inbound: what changed in Constant Contact is carried home to Gigya.
+//! Carrying: what a contact shows is compared with the ledger, and what concerns Gigya is written there.
 
 use std::collections::{BTreeMap, HashMap};
 
 use futures_util::stream::{self, StreamExt as _};
-use jiff::{SignedDuration, Timestamp};
-use shared::constant_contact::ContactsQuery;
 use shared::domain::agreed::Agreed;
 use shared::domain::batch::Agreement;
 use shared::domain::plan::{Plan, Seen, plan};
 use shared::domain::report::Inbound;
-use shared::domain::watermark::InboundState;
-use shared::domain::{Account, Contact, ContactId, Dialect, Dispose as _, Disposition, Uid};
+use shared::domain::{Account, Contact, ContactId, Dispose as _, Disposition, Permission, Uid};
 use shared::invocation::Invocation;
 use shared::telemetry::chain;
-use tracing::{info, warn};
+use tracing::warn;
 
-use crate::departures::Departures;
+use crate::departures::{Departures, Leaver};
 use crate::erasure;
 use crate::error::PollError;
 use crate::home;
-use crate::people::identify;
+use crate::people::{Identified, Identities};
 use crate::services::{Ready, Services};
 use crate::settle::agree;
 
-/// The window of an inbound read ends this long ago, and the next one begins this long before it: nobody says how soon
-/// Constant Contact's own index shows a change.
-const WINDOW_LAG: SignedDuration = SignedDuration::from_mins(2);
 /// Contacts that are held at once.
 const CONTACTS_AT_ONCE: usize = 5_000;
 /// Accounts that are read and written at once (`DESIGN`: at most 10; each UID only once).
 const ACCOUNTS_AT_ONCE: usize = 10;
 
-/// What an inbound read came to.
-#[derive(Debug, Default)]
-pub(crate) struct Carried {
+/// Carries contacts home as they are read, and puts off those who left.
+pub(crate) struct Carrier<'a> {
+    pub(crate) services: &'a Services,
+    pub(crate) ready: &'a Ready,
+    pub(crate) invocation: &'a Invocation,
+    pub(crate) departures: Departures,
+    pub(crate) identities: Identities,
     pub(crate) counts: Inbound,
-    /// Up to where everything is carried; `None` when the invocation ended before.
-    pub(crate) read_through: Option<Timestamp>,
-    /// Whether everybody was read.
-    pub(crate) was_sweep: bool,
-    /// Whether everybody who is opted out was read.
-    pub(crate) listed_opt_outs: bool,
-}
-
-/// How much an inbound read reads.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Reach {
-    /// Everybody, whatever their dates say.
-    pub(crate) sweep: bool,
-    /// In v2 everybody who is opted out; v3 tells them by date.
-    pub(crate) opt_outs: bool,
-}
-
-/// Reads what changed since the last time and carries it home. The first time, everybody is read.
-pub(crate) async fn carry(
-    services: &Services,
-    ready: &Ready,
-    state: &InboundState,
-    reach: Reach,
-    invocation: &Invocation,
-) -> Result<Carried, PollError> {
-    let before = invocation.now() - WINDOW_LAG;
-    let after = state.read_through.map(|through| through - WINDOW_LAG);
-    let pulled = services.state.inbound_brake().await?;
-    // What a released brake had stopped is only seen again by reading as much again.
-    let resweeps =
-        pulled.as_ref().is_some_and(|pulled| pulled.is_of_sweep && pulled.released_at.is_some());
-    let was_sweep = reach.sweep || after.is_none() || resweeps;
-    let changed = ContactsQuery::Changed { after, before };
-    let passes = match ready.constant_contact.dialect() {
-        _ if was_sweep => vec![ContactsQuery::All],
-        Dialect::V3 => vec![changed, ContactsQuery::OptedOut { after, before }],
-        Dialect::V2 if reach.opt_outs => {
-            vec![changed, ContactsQuery::OptedOut { after: None, before }]
-        }
-        Dialect::V2 => vec![changed],
-    };
-    let mut carrier = Carrier {
-        services,
-        ready,
-        invocation,
-        contacts: BTreeMap::new(),
-        departures: Departures::begin(ready, pulled, was_sweep),
-        counts: Inbound::default(),
-        due: Vec::new(),
-    };
-    let is_whole = carrier.read(&passes).await?;
-    carrier.carry_held().await?;
-    let is_whole = carrier.carry_departures(is_whole).await? && is_whole;
-    // While the brake is pulled, nothing counts as read, and so nothing is submitted.
-    let is_whole = is_whole && !carrier.departures.are_braked();
-    let counts = carrier.counts;
-    info!(
-        inbound.seen = counts.seen,
-        inbound.echo = counts.echo,
-        inbound.carried = counts.carried,
-        inbound.opted_out = counts.opted_out,
-        "Read what changed in Constant Contact."
-    );
-    // A window that was paused is read again from its beginning; what is carried already is an echo then.
-    let read_through = is_whole.then_some(before);
-    let listed_opt_outs = is_whole && (was_sweep || reach.opt_outs);
-    Ok(Carried { counts, read_through, was_sweep: was_sweep && is_whole, listed_opt_outs })
-}
-
-struct Carrier<'a> {
-    services: &'a Services,
-    ready: &'a Ready,
-    invocation: &'a Invocation,
     contacts: BTreeMap<ContactId, Contact>,
-    departures: Departures,
-    counts: Inbound,
     due: Vec<Uid>,
 }
 
@@ -123,7 +46,7 @@ enum Fate {
     Ignored,
 }
 
-/// One contact that was dealt with.
+/// One person who was dealt with.
 struct CarriedOne {
     fate: Fate,
     agreement: Option<Agreement>,
@@ -131,37 +54,66 @@ struct CarriedOne {
     due: Option<Uid>,
 }
 
-impl Carrier<'_> {
-    /// Reads the passes page by page. Answers whether that was all.
-    async fn read(&mut self, passes: &[ContactsQuery]) -> Result<bool, PollError> {
-        for pass in passes {
-            let mut page = self.ready.constant_contact.contacts(pass).await?;
-            loop {
-                let contacts = page.contacts.into_iter();
-                self.contacts.extend(contacts.map(|contact| (contact.id.clone(), contact)));
-                if self.contacts.len() >= CONTACTS_AT_ONCE {
-                    self.carry_held().await?;
-                }
-                let Some(cursor) = page.next else { break };
-                if self.invocation.must_stop() {
-                    return Ok(false);
-                }
-                page = self.ready.constant_contact.next(&cursor).await?;
-            }
+impl CarriedOne {
+    fn ignored() -> Self {
+        Self { fate: Fate::Ignored, agreement: None, due: None }
+    }
+}
+
+impl<'a> Carrier<'a> {
+    /// Holds nobody yet.
+    pub(crate) fn begin(
+        services: &'a Services,
+        ready: &'a Ready,
+        departures: Departures,
+        invocation: &'a Invocation,
+    ) -> Self {
+        Self {
+            services,
+            ready,
+            invocation,
+            departures,
+            identities: Identities::default(),
+            counts: Inbound::default(),
+            contacts: BTreeMap::new(),
+            due: Vec::new(),
         }
-        Ok(true)
+    }
+
+    /// Takes contacts to be carried.
+    pub(crate) fn take(&mut self, contacts: impl IntoIterator<Item = Contact>) {
+        self.contacts.extend(contacts.into_iter().map(|contact| (contact.id.clone(), contact)));
+    }
+
+    /// Whether so many are held that it is time to carry them.
+    pub(crate) fn is_full(&self) -> bool {
+        self.contacts.len() >= CONTACTS_AT_ONCE
     }
 
     /// Carries the contacts that are held, and notes in the ledger what they showed.
-    async fn carry_held(&mut self) -> Result<(), PollError> {
+    pub(crate) async fn carry_held(&mut self) -> Result<(), PollError> {
         let contacts: Vec<Contact> = std::mem::take(&mut self.contacts).into_values().collect();
         if contacts.is_empty() {
             return Ok(());
         }
         self.counts.seen += contacts.len() as u64;
-        let read = contacts.len();
-        let people = identify(contacts, &self.services.ledger, self.ready).await?;
-        self.counts.ignored += (read - people.len()) as u64;
+        let identified = self
+            .identities
+            .identify(contacts, self.services, self.ready, self.invocation.now())
+            .await?;
+        let Identified { people, twins, strangers } = identified;
+        self.counts.ignored += strangers;
+        self.counts.strangers += strangers;
+        self.carry_shown(people).await?;
+        // After those whom the ledger knows by now, since nobody is written twice at once.
+        for twins in twins {
+            self.carry_shown(twins).await?;
+        }
+        Ok(())
+    }
+
+    /// Carries those who stay, and puts off those who left.
+    async fn carry_shown(&mut self, people: Vec<(Uid, Contact)>) -> Result<(), PollError> {
         let uids = people.iter().map(|(uid, _)| uid.clone());
         let known = self.services.ledger.look_up(uids, []).await?.people;
         let mut stay = Vec::with_capacity(people.len());
@@ -171,9 +123,10 @@ impl Carrier<'_> {
                 self.counts.ignored += 1;
                 strays.push(contact);
             } else if self.departures.are_free() || !self.departs(&uid, &contact, &known) {
-                stay.push((uid, contact));
+                stay.push((uid, Some(contact)));
             } else {
-                self.departures.put_off(uid, contact, &self.services.ledger).await?;
+                let leaver = Leaver::Shown(Box::new(contact));
+                self.departures.put_off(uid, leaver, &self.services.ledger).await?;
             }
         }
         erasure::note_strays(self.services, &strays).await?;
@@ -181,13 +134,22 @@ impl Carrier<'_> {
     }
 
     /// Carries those who left, if the brake lets them. Answers whether it did.
-    async fn carry_departures(&mut self, is_through: bool) -> Result<bool, PollError> {
+    pub(crate) async fn carry_departures(&mut self, is_through: bool) -> Result<bool, PollError> {
         let leaving = self.departures.judge(self.services, is_through).await?;
         let Some(leaving) = leaving else { return Ok(false) };
-        for leaving in leaving.chunks(CONTACTS_AT_ONCE) {
-            let uids = leaving.iter().map(|(uid, _)| uid.clone());
+        let mut leaving = leaving.into_iter().peekable();
+        while leaving.peek().is_some() {
+            let mut people = Vec::new();
+            for (uid, leaver) in leaving.by_ref().take(CONTACTS_AT_ONCE) {
+                let contact = match leaver {
+                    Leaver::Shown(contact) => Some(*contact),
+                    Leaver::Unseen(id) => self.ready.constant_contact.contact(&id).await?,
+                };
+                people.push((uid, contact));
+            }
+            let uids = people.iter().map(|(uid, _)| uid.clone());
             let known = self.services.ledger.look_up(uids, []).await?.people;
-            self.carry_people(leaving.to_vec(), &known).await?;
+            self.carry_people(people, &known).await?;
         }
         Ok(true)
     }
@@ -201,18 +163,23 @@ impl Carrier<'_> {
 
     /// Whether this contact shows that the person left, and Gigya is to be told.
     fn departs(&self, uid: &Uid, contact: &Contact, known: &HashMap<Uid, Agreed>) -> bool {
+        let agreed = known.get(uid);
+        if other_than(agreed, contact).is_some() && contact.permission != Permission::Unsubscribed {
+            return false;
+        }
         let (terms, now) = (self.ready.terms(), self.invocation.now());
-        plan(Seen::Unobserved, Seen::Present(contact), known.get(uid), terms, now).departs
+        plan(Seen::Unobserved, Seen::Present(contact), agreed, terms, now).departs
     }
 
+    /// Carries people with the contact that shows them; without one, theirs is known to be gone.
     async fn carry_people(
         &mut self,
-        people: Vec<(Uid, Contact)>,
+        people: Vec<(Uid, Option<Contact>)>,
         known: &HashMap<Uid, Agreed>,
     ) -> Result<(), PollError> {
         let this = &*self;
         let fates: Vec<Result<CarriedOne, PollError>> = stream::iter(people)
-            .map(async |(uid, contact)| this.carry_one(uid, &contact, known).await)
+            .map(async |(uid, contact)| this.carry_one(uid, contact.as_ref(), known).await)
             .buffered(ACCOUNTS_AT_ONCE)
             .collect()
             .await;
@@ -249,19 +216,25 @@ impl Carrier<'_> {
     async fn carry_one(
         &self,
         uid: Uid,
-        contact: &Contact,
+        contact: Option<&Contact>,
         known: &HashMap<Uid, Agreed>,
     ) -> Result<CarriedOne, PollError> {
         let agreed = known.get(&uid);
-        let is_other = agreed
-            .and_then(|agreed| agreed.contact.as_ref())
-            .is_some_and(|id| *id != contact.id && contact.deleted_at.is_some());
-        if is_other {
-            // A deleted twin of the contact that we know.
-            return Ok(CarriedOne { fate: Fate::Ignored, agreement: None, due: None });
+        if let Some(contact) = contact
+            && let Some(id) = other_than(agreed, contact)
+        {
+            if contact.deleted_at.is_some() {
+                // A deleted twin of the contact that we know.
+                return Ok(CarriedOne::ignored());
+            }
+            let first = self.ready.constant_contact.contact(id).await?;
+            if first.is_some_and(|first| is_theirs(&first, &uid)) {
+                return self.carry_twin(uid, contact, id).await;
+            }
         }
+        let shown = contact.map_or(Seen::Absent, Seen::Present);
         let (terms, now) = (self.ready.terms(), self.invocation.now());
-        let first = plan(Seen::Unobserved, Seen::Present(contact), agreed, terms, now);
+        let first = plan(Seen::Unobserved, shown, agreed, terms, now);
         if !first.look {
             let fate = if first.due { Fate::Ignored } else { Fate::Echo };
             let due = first.due.then(|| uid.clone());
@@ -271,7 +244,7 @@ impl Carrier<'_> {
             let agreement = noted(uid, agreed, first.noted);
             return Ok(CarriedOne { fate: Fate::Ignored, agreement, due: None });
         };
-        let second = plan(Seen::Present(&account), Seen::Present(contact), agreed, terms, now);
+        let second = plan(Seen::Present(&account), shown, agreed, terms, now);
         let is_due = second.outbound.is_some() || second.due;
         let mut agreement = second.noted.clone();
         let fate = match self.write_home(&account, &second, &mut agreement, agreed).await {
@@ -289,6 +262,30 @@ impl Carrier<'_> {
         };
         let due = is_due.then(|| uid.clone());
         Ok(CarriedOne { fate, agreement: noted(uid, agreed, agreement), due })
+    }
+
+    /// Of two contacts with one UID the one that we know is the person's, as long as it is there, and the other is listed.
+    /// But whoever unsubscribes under either has left: Gigya is told, and the next run takes that to the contact we know.
+    async fn carry_twin(
+        &self,
+        uid: Uid,
+        twin: &Contact,
+        first: &ContactId,
+    ) -> Result<CarriedOne, PollError> {
+        warn!(
+            account.uid = %uid, contact.id = %first, contact.twin = %twin.id,
+            "Two contacts carry the UID of one account; the first one is kept in step."
+        );
+        if twin.permission != Permission::Unsubscribed {
+            return Ok(CarriedOne::ignored());
+        }
+        let consent = &self.ready.settings.policy.consent;
+        let account = home::account(self.ready, &uid).await?;
+        let Some(account) = account.filter(|account| !consent.says_no(account)) else {
+            return Ok(CarriedOne::ignored());
+        };
+        home::write(self.ready, &account, &[consent.opt_out_leaf()]).await?;
+        Ok(CarriedOne { fate: Fate::OptedOut, agreement: None, due: Some(uid) })
     }
 
     /// Writes what the plan says to Gigya, and only then lets the ledger know.
@@ -309,6 +306,32 @@ impl Carrier<'_> {
         Ok(if inbound.opts_out { Fate::OptedOut } else { Fate::Carried })
     }
 
+    /// Looks for somebody who was imported and whom Constant Contact never showed. Whoever is not there by their address
+    /// either was lost on the way: the next run plans them anew.
+    pub(crate) async fn look_for_lost(
+        &mut self,
+        uid: Uid,
+        agreed: &Agreed,
+    ) -> Result<(), PollError> {
+        let policy = &self.ready.settings.policy;
+        let account = home::account(self.ready, &uid).await?;
+        let Some(address) = account.and_then(|account| policy.mapping.email(&account).ok()) else {
+            return Ok(());
+        };
+        let found = self.ready.constant_contact.contact_by_address(&address).await?;
+        let known = HashMap::from([(uid.clone(), agreed.clone())]);
+        match found {
+            Some(contact) if contact.uid.as_ref().is_none_or(|own| *own == uid) => {
+                self.carry_people(vec![(uid, Some(contact))], &known).await
+            }
+            Some(_) | None => {
+                self.counts.missing += 1;
+                self.due.push(uid.clone());
+                self.carry_people(vec![(uid, None)], &known).await
+            }
+        }
+    }
+
     async fn remember_due(&mut self) -> Result<(), PollError> {
         if self.due.is_empty() {
             return Ok(());
@@ -323,6 +346,16 @@ impl Carrier<'_> {
         self.due.clear();
         Ok(())
     }
+}
+
+/// The contact that we know of the person, if this is another one.
+fn other_than<'k>(agreed: Option<&'k Agreed>, contact: &Contact) -> Option<&'k ContactId> {
+    agreed.and_then(|agreed| agreed.contact.as_ref()).filter(|id| **id != contact.id)
+}
+
+/// Whether the contact that we know is there, and nobody else's by now.
+fn is_theirs(contact: &Contact, uid: &Uid) -> bool {
+    contact.deleted_at.is_none() && contact.uid.as_ref().is_none_or(|own| own == uid)
 }
 
 fn noted(uid: Uid, before: Option<&Agreed>, after: Option<Agreed>) -> Option<Agreement> {

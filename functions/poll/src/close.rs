@@ -20,6 +20,7 @@ use tracing::{error, info};
 use crate::brake;
 use crate::errands;
 use crate::error::PollError;
+use crate::refusals;
 use crate::services::{Ready, Services};
 
 /// Where a run keeps what poll did for it.
@@ -145,7 +146,7 @@ async fn foreseen_brake(
     run: &Run,
 ) -> Result<Option<Brake>, PollError> {
     let batches: Vec<u32> = (0..run.batches).collect();
-    brake::brake_of(services, ready, store, run, &batches).await
+    brake::brake_of(services, ready, store, run, (&batches, None)).await
 }
 
 /// How fast this customer's calls may go.
@@ -295,8 +296,27 @@ async fn publish_lists(
             *slot = listed;
         }
     }
-    lists.rejected = publish_list(store, "rejected", rejected).await?;
+    lists.rejected = publish_refused(store, run, rejected).await?;
     Ok(lists)
+}
+
+/// Publishes anew whom Constant Contact refused, once it is known by name.
+pub(crate) async fn publish_rejected(store: &RunStore, run: &Run) -> Result<(), PollError> {
+    let rejected = errands::rejected(store).await?;
+    publish_refused(store, run, rejected).await?;
+    Ok(())
+}
+
+/// Those whose single write was refused, and those who are known to have been refused in an import.
+async fn publish_refused(
+    store: &RunStore,
+    run: &Run,
+    mut rejected: Vec<ListedPerson>,
+) -> Result<Listed, PollError> {
+    for ordinal in 0..run.batches {
+        rejected.append(&mut store.list_share(refusals::LIST, ordinal).await?);
+    }
+    publish_list(store, refusals::LIST, rejected).await
 }
 
 async fn publish_list(

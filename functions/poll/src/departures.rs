@@ -4,14 +4,24 @@
 use std::collections::BTreeMap;
 
 use shared::domain::brake::{BrakeLimits, COUNTED_FROM, Pulled};
-use shared::domain::report::BRAKE_EXAMPLES_MAX;
-use shared::domain::{Contact, Uid};
+use shared::domain::report::{BRAKE_EXAMPLES_MAX, Brake};
+use shared::domain::sweep::Sweep;
+use shared::domain::{Contact, ContactId, Uid};
 use shared::store::Ledger;
 use tracing::error;
 
 use crate::brake;
 use crate::error::PollError;
 use crate::services::{Ready, Services};
+
+/// Somebody who left.
+#[derive(Debug, Clone)]
+pub(crate) enum Leaver {
+    /// Their contact shows it.
+    Shown(Box<Contact>),
+    /// This contact is gone, or showed it to an earlier invocation: it is looked at once more before they are carried.
+    Unseen(ContactId),
+}
 
 /// Who left, as far as the inbound read has come.
 pub(crate) struct Departures {
@@ -23,7 +33,7 @@ pub(crate) struct Departures {
     count: u64,
     examples: Vec<Uid>,
     /// At most so many as the brake allows; nobody more is needed to pull it.
-    held: BTreeMap<Uid, Contact>,
+    held: BTreeMap<Uid, Leaver>,
     /// How many people the ledger knows, and how many may leave; asked for when it matters.
     known: Option<Known>,
 }
@@ -48,6 +58,37 @@ impl Departures {
         }
     }
 
+    /// Those whom an interrupted sweep has put off so far.
+    pub(crate) fn resume(ready: &Ready, pulled: Option<Pulled>, sweep: &Sweep) -> Self {
+        let held: BTreeMap<Uid, Leaver> = sweep
+            .departed
+            .iter()
+            .map(|(uid, contact)| (uid.clone(), Leaver::Unseen(contact.clone())))
+            .collect();
+        Self {
+            count: sweep.departures,
+            examples: held.keys().take(BRAKE_EXAMPLES_MAX).cloned().collect(),
+            held,
+            ..Self::begin(ready, pulled, true)
+        }
+    }
+
+    /// Notes them in the sweep, in case that it is interrupted.
+    pub(crate) fn park(&self, sweep: &mut Sweep) {
+        let contact_of = |leaver: &Leaver| match leaver {
+            Leaver::Shown(contact) => contact.id.clone(),
+            Leaver::Unseen(contact) => contact.clone(),
+        };
+        let departed = self.held.iter().map(|(uid, leaver)| (uid.clone(), contact_of(leaver)));
+        sweep.departed = departed.collect();
+        sweep.departures = self.count;
+    }
+
+    /// Whether there are so many that the brake will be pulled.
+    pub(crate) async fn are_too_many(&mut self, ledger: &Ledger) -> Result<bool, PollError> {
+        Ok(!self.are_free() && self.count > 0 && self.count > self.known(ledger).await?.allowed)
+    }
+
     /// Whether nobody has to be put off: a person has looked and released the brake.
     pub(crate) fn are_free(&self) -> bool {
         self.pulled.as_ref().is_some_and(|pulled| pulled.released_at.is_some())
@@ -62,12 +103,12 @@ impl Departures {
     pub(crate) async fn put_off(
         &mut self,
         uid: Uid,
-        contact: Contact,
+        leaver: Leaver,
         ledger: &Ledger,
     ) -> Result<(), PollError> {
         // The two passes of a read may both show somebody.
         if let Some(held) = self.held.get_mut(&uid) {
-            *held = contact;
+            *held = leaver;
             return Ok(());
         }
         self.count += 1;
@@ -76,7 +117,7 @@ impl Departures {
         }
         let is_small = self.count < COUNTED_FROM && self.count <= u64::from(self.limits.people);
         if is_small || self.count <= self.known(ledger).await?.allowed {
-            self.held.insert(uid, contact);
+            self.held.insert(uid, leaver);
         }
         Ok(())
     }
@@ -86,8 +127,8 @@ impl Departures {
         &mut self,
         services: &Services,
         is_through: bool,
-    ) -> Result<Option<Vec<(Uid, Contact)>>, PollError> {
-        let held: Vec<(Uid, Contact)> = std::mem::take(&mut self.held).into_iter().collect();
+    ) -> Result<Option<Vec<(Uid, Leaver)>>, PollError> {
+        let held: Vec<(Uid, Leaver)> = std::mem::take(&mut self.held).into_iter().collect();
         if self.are_free() || held.len() as u64 == self.count {
             if is_through && self.pulled.is_some() && self.shows_as_much() {
                 services.state.change_inbound_brake(|pulled| *pulled = None).await?;
@@ -100,6 +141,22 @@ impl Departures {
         let Some(brake) = self.limits.judge(self.count, known, examples) else {
             return Ok(Some(held));
         };
+        self.pull(services, brake).await?;
+        Ok(None)
+    }
+
+    /// Pulls the brake if a read of everybody showed nobody, though somebody is known. Answers whether it did.
+    pub(crate) async fn pull_if_nobody(&mut self, services: &Services) -> Result<bool, PollError> {
+        if self.are_free() {
+            return Ok(false);
+        }
+        let known = self.known(&services.ledger).await?.people;
+        let Some(brake) = self.limits.judge_empty(0, known) else { return Ok(false) };
+        self.pull(services, brake).await?;
+        Ok(true)
+    }
+
+    async fn pull(&self, services: &Services, brake: Brake) -> Result<(), PollError> {
         error!(
             brake.removals = brake.removals,
             brake.known = brake.known,
@@ -117,7 +174,7 @@ impl Departures {
                 }
             })
             .await?;
-        Ok(None)
+        Ok(())
     }
 
     /// Whether a brake is still pulled, so that nothing counts as read.

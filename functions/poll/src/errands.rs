@@ -125,6 +125,12 @@ pub(crate) async fn progress(
     Ok(is_over.then_some(progress))
 }
 
+/// Whom Constant Contact refused in a single write so far.
+pub(crate) async fn rejected(store: &RunStore) -> Result<Vec<ListedPerson>, PollError> {
+    let progress: Option<Progress> = store.note(NOTE).await?;
+    Ok(progress.unwrap_or_default().rejected)
+}
+
 /// The batches with their errands, once every one of them is planned, and planned with everybody in it.
 async fn planned_batches(
     store: &RunStore,
@@ -183,6 +189,11 @@ impl Runner<'_> {
         let agreed = known.get(uid);
         let account = home::account(ready, uid).await?;
         let contact = self.contact(agreed, account.as_ref()).await?;
+        if let Some(contact) = &contact
+            && self.is_anothers(uid, contact).await?
+        {
+            return self.part(uid, agreed, invocation).await;
+        }
         // Whom Gigya does not know by this UID need not be deleted there: nothing is decided without more.
         let gigya = account.as_ref().map_or(Seen::Unobserved, Seen::Present);
         let there = contact.as_ref().map_or(Seen::Absent, Seen::Present);
@@ -266,6 +277,30 @@ impl Runner<'_> {
         let after = if is_done { after } else { noted };
         let Some(after) = after else { return Ok(()) };
         let before = agreed.cloned().unwrap_or_default();
+        agree(self.services, vec![Agreement { uid: uid.clone(), before, after }]).await
+    }
+
+    /// Whether another account has taken this contact over: it carries that one's UID, and the ledger knows of it.
+    async fn is_anothers(&self, uid: &Uid, contact: &Contact) -> Result<bool, PollError> {
+        let Some(other) = contact.uid.as_ref().filter(|other| *other != uid) else {
+            return Ok(false);
+        };
+        let known = self.services.ledger.look_up([other.clone()], []).await?.people;
+        Ok(known.get(other).is_some_and(|other| other.contact.as_ref() == Some(&contact.id)))
+    }
+
+    /// Forgets a contact that is another's by now. What the person left stays left; the next run plans them anew.
+    async fn part(
+        &self,
+        uid: &Uid,
+        agreed: Option<&Agreed>,
+        invocation: &Invocation,
+    ) -> Result<(), PollError> {
+        self.remember(uid, invocation).await?;
+        let before = agreed.cloned().unwrap_or_default();
+        let nothing = Agreed::default();
+        let Agreed { contact, address, fields, lists, .. } = nothing;
+        let after = Agreed { contact, address, fields, lists, ..before.clone() };
         agree(self.services, vec![Agreement { uid: uid.clone(), before, after }]).await
     }
 

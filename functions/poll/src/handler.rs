@@ -1,6 +1,5 @@
 //! One tick: settle, carry, do errands, close.
 
-use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 use shared::domain::RunId;
@@ -12,24 +11,14 @@ use shared::store::RunStore;
 use shared::store::bucket::{ETag, Put};
 use tracing::{error, warn};
 
-use crate::carry::{self, Reach};
 use crate::close;
 use crate::erasure;
 use crate::errands;
 use crate::error::PollError;
 use crate::event::Ask;
+use crate::inbound::{self, Reach};
 use crate::services::{Ready, Services};
 use crate::settle;
-
-/// The inbound read is due when it is this old: well before upload takes it for stale.
-const INBOUND_EVERY: SignedDuration = SignedDuration::from_mins(10);
-/// As long as a run is open it is due at every tick: the fresher it is, the fewer are sent who have just left.
-const INBOUND_EVERY_DURING_A_RUN: SignedDuration = SignedDuration::from_mins(4);
-
-/// In v2 the opted-out are listed as a whole, which costs a call for every five hundred of them: while a run is open
-/// well before upload takes the listing for stale, else once an hour.
-const OPT_OUTS_EVERY: SignedDuration = SignedDuration::from_hours(1);
-const OPT_OUTS_EVERY_DURING_A_RUN: SignedDuration = SignedDuration::from_mins(10);
 
 /// What poll answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -74,8 +63,7 @@ pub async fn handle(
     let ask = Ask::read(event)?;
     let (lease, _) = services.state.run_lease().await?;
     let (inbound, etag) = services.state.inbound().await?;
-    let every = if lease.open.is_some() { INBOUND_EVERY_DURING_A_RUN } else { INBOUND_EVERY };
-    let is_due = ask.sweep || is_older(inbound.read_through, every, invocation);
+    let is_due = ask.sweep || inbound::is_due(&inbound, lease.open.is_some(), invocation.now());
     if lease.open.is_none() && !is_due {
         return Ok(Answer::Idle { idle: true });
     }
@@ -110,10 +98,6 @@ async fn without_calls(
     }
     warn!(wait.seconds = wait.as_secs(), "The day's calls to Constant Contact are spent.");
     Ok(Answer::Spent { spent_seconds: wait.as_secs() })
-}
-
-fn is_older(at: Option<Timestamp>, than: SignedDuration, invocation: &Invocation) -> bool {
-    at.is_none_or(|at| invocation.now().duration_since(at) >= than)
 }
 
 /// Takes the right to poll: one at a time, because a contact that was read before a part was agreed on would look as if
@@ -180,29 +164,16 @@ impl Tick<'_> {
             }
             None => 0,
         };
-        let carried = if is_due {
-            let every = if open.is_some() { OPT_OUTS_EVERY_DURING_A_RUN } else { OPT_OUTS_EVERY };
-            let reach = Reach {
-                sweep: ask.sweep,
-                opt_outs: is_older(self.inbound.opt_outs_at, every, self.invocation),
-            };
-            let carry = carry::carry(services, &ready, &self.inbound, reach, self.invocation);
-            Some(Box::pin(carry).await?)
+        let inbound = if is_due {
+            let during_a_run = open.is_some();
+            let is_quiet = !during_a_run && settled == 0;
+            let reach = Reach { sweep: ask.sweep, during_a_run, is_quiet };
+            let state = &mut self.inbound;
+            let read = inbound::read(services, &ready, state, reach, self.invocation);
+            Some(Box::pin(read).await?)
         } else {
             None
         };
-        if let Some(carried) = &carried
-            && let Some(through) = carried.read_through
-        {
-            self.inbound.read_through = Some(through);
-            if carried.was_sweep {
-                self.inbound.swept_at = Some(self.invocation.now());
-            }
-            if carried.listed_opt_outs {
-                self.inbound.opt_outs_at = Some(self.invocation.now());
-            }
-        }
-        let inbound = carried.map(|carried| carried.counts);
         let mut answer = Answer::Done { settled, inbound, errands: 0, erased: 0, closed: None };
         if let Some((store, run)) = &mut open {
             let done =

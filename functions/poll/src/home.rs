@@ -49,29 +49,34 @@ pub(crate) async fn account(ready: &Ready, uid: &Uid) -> Result<Option<Account>,
     }
 }
 
-/// Whose address this is, when exactly one person has it: those with a full account before those with a lite one.
+/// Whose each of these addresses is, when exactly one person has it: those with a full account before those with a lite
+/// one, which are looked up one by one.
 ///
 /// # Errors
 /// When Gigya refuses or does not answer.
-pub(crate) async fn holder(
+pub(crate) async fn holders(
     ready: &Ready,
-    address: &EmailAddress,
-) -> Result<Option<Uid>, PollError> {
-    if reads(ready, Population::Full) {
-        match ready.gigya.account_by_address(address).await? {
-            Found::One(account) => return Ok(Some(account.uid().clone())),
-            Found::Several(_) => return Ok(None),
-            Found::None => {}
-        }
+    addresses: &[EmailAddress],
+) -> Result<Vec<Option<Uid>>, PollError> {
+    let full = if reads(ready, Population::Full) {
+        ready.gigya.accounts_by_addresses(addresses).await?
+    } else {
+        vec![Found::None; addresses.len()]
+    };
+    let mut holders = Vec::with_capacity(addresses.len());
+    for (address, found) in addresses.iter().zip(full) {
+        let found = match found {
+            Found::None if reads(ready, Population::Lite) => {
+                ready.gigya.lite_account_by_address(address, &BTreeSet::new()).await?
+            }
+            found @ (Found::None | Found::One(_) | Found::Several(_)) => found,
+        };
+        holders.push(match found {
+            Found::One(account) => Some(account.uid().clone()),
+            Found::None | Found::Several(_) => None,
+        });
     }
-    if !reads(ready, Population::Lite) {
-        return Ok(None);
-    }
-    let nothing = BTreeSet::new();
-    Ok(match ready.gigya.lite_account_by_address(address, &nothing).await? {
-        Found::One(account) => Some(account.uid().clone()),
-        Found::None | Found::Several(_) => None,
-    })
+    Ok(holders)
 }
 
 /// Writes leaves to one account that was just read. Answers Gigya's time of the write. Where Gigya refuses a value, an

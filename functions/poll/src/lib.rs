@@ -5,6 +5,7 @@
 
 mod brake;
 mod carry;
+mod changes;
 mod close;
 mod departures;
 mod erasure;
@@ -14,11 +15,14 @@ mod event;
 mod hand_over;
 mod handler;
 mod home;
+mod inbound;
 mod people;
+mod refusals;
 mod removals;
 mod rest;
 mod services;
 mod settle;
+mod sweep;
 
 pub use error::PollError;
 pub use event::Ask;

@@ -1,10 +1,11 @@
 //! Settling: how each activity in flight ended, and what both sides agree on since.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use shared::domain::ActivityId;
 use shared::domain::activity::{Activity, ActivityState};
 use shared::domain::agreed::Agreed;
 use shared::domain::batch::{Agreement, BatchStage, Claim, Outcome, PartStage, Planned};
+use shared::domain::refused::Suspect;
 use shared::domain::report::PartState;
 use shared::domain::run::Run;
 use shared::invocation::Invocation;
@@ -14,10 +15,8 @@ use shared::store::runs::PartDocument;
 use tracing::{info, warn};
 
 use crate::error::PollError;
+use crate::refusals;
 use crate::services::{Ready, Services};
-
-/// When the people of a part in which somebody was refused are read again: before the next daily run.
-const REFUSED_AGAIN_AFTER: SignedDuration = SignedDuration::from_hours(23);
 
 /// How many parts of a batch may be in vain before it is given up.
 const REOPENED_MAX: usize = 5;
@@ -108,6 +107,7 @@ async fn settle_batch(
         }
         settled.push(part);
     }
+    refusals::forget(services, &agreements).await?;
     agree_on_import(services, agreements).await?;
     for Over { mut document, activity, outcome } in settled {
         let submitted_at = match &document.part.stage {
@@ -151,27 +151,14 @@ async fn taken_in(
         document.part.rows = taken_in;
     }
     if outcome.errors > 0 {
-        try_again(services, &agreements, now).await?;
+        // Constant Contact refused somebody and does not say whom, so nothing is agreed. Whoever was taken in shows up in
+        // the next inbound read.
+        let run = store.run().clone();
+        let suspect = Suspect { run, ordinal, part: number, settled_at: now };
+        refusals::suspect(services, suspect).await?;
         return Ok(Vec::new());
     }
     Ok(agreements)
-}
-
-/// Constant Contact refused somebody of this part and does not say whom. So nothing is agreed: whoever was taken in shows
-/// up in the next inbound read and is in step then, and everybody is read again a day later, which leaves the refused.
-async fn try_again(
-    services: &Services,
-    agreements: &[Agreement],
-    now: Timestamp,
-) -> Result<(), PollError> {
-    let again = now + REFUSED_AGAIN_AFTER;
-    let remember = |due: &mut shared::store::state::Due| {
-        for agreement in agreements {
-            due.entry(agreement.uid.clone()).or_insert(again);
-        }
-    };
-    services.state.change_due(remember).await?;
-    Ok(())
 }
 
 /// Puts agreements into the ledger, on top of what it has learnt meanwhile.

@@ -4,16 +4,18 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use jiff::Timestamp;
 use shared::domain::agreed::Agreed;
-use shared::domain::batch::{Agreement, Errand, ErrandKind};
+use shared::domain::batch::{Agreement, Errand, ErrandKind, Taken};
 use shared::domain::mapping::LossKind;
 use shared::domain::plan::{
     Leave, Outbound, Plan, Reason, Row, Seen, Terms, address_fingerprint, plan, with_address_mark,
 };
+use shared::domain::refused;
 use shared::domain::report::{
     Action, Actions, Class, Leaving, ListedPerson, Losses, People, Sample,
 };
 use shared::domain::{Account, ContactField, Fingerprint, ListId, Uid};
 use shared::store::ledger::Known;
+use shared::store::state::{AllRefused, Waiting};
 
 /// Everything that a batch asks for.
 #[derive(Debug, Default)]
@@ -34,8 +36,34 @@ pub(crate) struct Decisions {
     pub(crate) invalid: Vec<ListedPerson>,
     pub(crate) held: Vec<ListedPerson>,
     pub(crate) duplicate: Vec<ListedPerson>,
+    pub(crate) rejected: Vec<ListedPerson>,
+    /// Addresses that nobody had and that rows of this batch take.
+    pub(crate) taken: Vec<Taken>,
+    /// Whose address another account holds.
+    pub(crate) waiting: Waiting,
     pub(crate) conflicts: Vec<ListedPerson>,
     pub(crate) lost: Vec<ListedPerson>,
+}
+
+/// What others did that concerns the batch.
+#[derive(Debug, Default)]
+pub(crate) struct Others {
+    /// Who is in a part that Constant Contact accepted already.
+    pub(crate) sent: HashSet<Uid>,
+    /// For whom rows with these addresses were sent in this run, by other batches or by an earlier try of this one.
+    pub(crate) taken: HashMap<Fingerprint, Uid>,
+    /// Whose row was refused.
+    pub(crate) refused: AllRefused,
+    /// When the run began.
+    pub(crate) run_began: Timestamp,
+}
+
+impl Others {
+    /// Who holds an address: whoever the ledger says and has not left, else whoever took it in this run.
+    fn holder<'a>(&'a self, address: Fingerprint, known: &'a Known) -> Option<&'a Uid> {
+        let entry = known.addresses.get(&address).filter(|entry| entry.left.is_none());
+        entry.and_then(|entry| entry.holder.as_ref()).or_else(|| self.taken.get(&address))
+    }
 }
 
 /// One person with their plan.
@@ -50,14 +78,6 @@ struct Planned {
     errand: Option<Errand>,
 }
 
-impl Planned {
-    /// Whether poll hands the contact of their lite account over to them, and decides about them after that.
-    fn takes_over(&self) -> bool {
-        let kind = self.errand.as_ref().map(|errand| &errand.kind);
-        matches!(kind, Some(ErrandKind::HandOver { .. }))
-    }
-}
-
 /// The fingerprint of each account's address, where it has one that can be sent.
 pub(crate) fn addresses(accounts: &[Account], terms: Terms<'_>) -> Vec<Option<Fingerprint>> {
     let mapping = &terms.policy.mapping;
@@ -68,27 +88,29 @@ pub(crate) fn addresses(accounts: &[Account], terms: Terms<'_>) -> Vec<Option<Fi
         .collect()
 }
 
-/// Decides for everybody in the batch who is not in `sent` already: those are in a part that Constant Contact accepted.
+/// Decides for everybody in the batch who is not sent already.
 pub(crate) fn decide(
     accounts: &[Account],
     addresses: &[Option<Fingerprint>],
     known: &Known,
-    sent: &HashSet<Uid>,
+    others: &Others,
     terms: Terms<'_>,
     now: Timestamp,
 ) -> Decisions {
     let mut decisions = Decisions::default();
     let mut planned = Vec::with_capacity(accounts.len());
     for (account, address) in accounts.iter().zip(addresses) {
-        if sent.contains(account.uid()) {
+        if others.sent.contains(account.uid()) {
             decisions.people.add(Class::Accepted);
+            decisions.keep_taken(account.uid(), *address, others);
             continue;
         }
         planned.push(plan_one(account, *address, known, terms, now));
     }
-    leave_one_row_per_address(&mut planned, known);
+    hold_back_refused(&mut planned, others, terms);
+    leave_one_row_per_address(&mut planned, known, others);
     for person in planned {
-        decisions.take(person);
+        decisions.take(person, known, others);
     }
     decisions
 }
@@ -141,9 +163,23 @@ fn errand_about_address(
     is_shared.then(|| Errand { uid: holder.clone(), kind: ErrandKind::Amend })
 }
 
+/// Keeps back rows that were refused as they are, until it is time to try again.
+fn hold_back_refused(planned: &mut [Planned], others: &Others, terms: Terms<'_>) {
+    for person in planned {
+        let is_sent =
+            matches!(person.plan.outbound, Some(Outbound::Join { .. } | Outbound::Update { .. }));
+        let waits = others.refused.get(&person.uid).zip(person.plan.agreed.as_ref()).is_some_and(
+            |(refused, after)| refused.waits(refused::sent(terms.key, after), others.run_began),
+        );
+        if is_sent && waits {
+            person.send_nothing(Class::Rejected, Reason::RefusedBefore);
+        }
+    }
+}
+
 /// Several accounts with one address: the account that already holds the contact keeps it; else the registered, then
 /// the latest, then the smallest UID. The others are listed.
-fn leave_one_row_per_address(planned: &mut [Planned], known: &Known) {
+fn leave_one_row_per_address(planned: &mut [Planned], known: &Known, others: &Others) {
     let mut by_address: HashMap<Fingerprint, Vec<usize>> = HashMap::new();
     for (index, person) in planned.iter().enumerate() {
         if person.takes_over() {
@@ -159,7 +195,7 @@ fn leave_one_row_per_address(planned: &mut [Planned], known: &Known) {
         }
     }
     for (address, candidates) in by_address {
-        let holder = known.addresses.get(&address).and_then(|entry| entry.holder.as_ref());
+        let holder = others.holder(address, known);
         let winner = candidates.iter().copied().min_by_key(|index| {
             let person = &planned[*index];
             (
@@ -173,11 +209,7 @@ fn leave_one_row_per_address(planned: &mut [Planned], known: &Known) {
             let person = &mut planned[index];
             let is_held_elsewhere = holder.is_some_and(|holder| *holder != person.uid);
             if Some(index) != winner || is_held_elsewhere {
-                person.plan.class = Class::Duplicate;
-                person.plan.reason = Reason::SharedAddress;
-                person.plan.outbound = None;
-                person.plan.agreed = None;
-                person.plan.losses.clear();
+                person.send_nothing(Class::Duplicate, Reason::SharedAddress);
             }
         }
     }
@@ -188,6 +220,22 @@ fn changed_fields(before: &Agreed, after: &Agreed) -> Vec<String> {
     let address = (before.address != after.address).then(|| ContactField::email().to_string());
     let fields = after.fields.iter().filter(|(field, pair)| before.fields.get(field) != Some(pair));
     address.into_iter().chain(fields.map(|(field, _)| field.to_string())).collect()
+}
+
+impl Planned {
+    /// Whether poll hands the contact of their lite account over to them, and decides about them after that.
+    fn takes_over(&self) -> bool {
+        let kind = self.errand.as_ref().map(|errand| &errand.kind);
+        matches!(kind, Some(ErrandKind::HandOver { .. }))
+    }
+
+    fn send_nothing(&mut self, class: Class, reason: Reason) {
+        self.plan.class = class;
+        self.plan.reason = reason;
+        self.plan.outbound = None;
+        self.plan.agreed = None;
+        self.plan.losses.clear();
+    }
 }
 
 /// A way of losing characters, as it is listed for a person: how many, and never which, since the characters of a name
@@ -236,9 +284,9 @@ impl Decisions {
         self.rows.values().map(|rows| rows.len() as u64).sum()
     }
 
-    fn take(&mut self, person: Planned) {
+    fn take(&mut self, person: Planned, known: &Known, others: &Others) {
         let takes_over = person.takes_over();
-        let Planned { uid, before, plan, errand, .. } = person;
+        let Planned { uid, address, before, plan, errand, .. } = person;
         self.people.add(plan.class);
         self.leaving.count(plan.class, plan.reason);
         self.list(&uid, &plan);
@@ -248,6 +296,18 @@ impl Decisions {
         self.errands.extend(errand);
         if takes_over {
             return;
+        }
+        if let Some(address) = address {
+            let is_sent = matches!(
+                plan.outbound,
+                Some(Outbound::Join { .. } | Outbound::Update { .. } | Outbound::Amend { .. })
+            );
+            if is_sent && others.holder(address, known) != Some(&uid) {
+                self.taken.push(Taken { address, uid: uid.clone() });
+            }
+            if plan.class == Class::Duplicate {
+                self.waiting.entry(address).or_default().insert(uid.clone());
+            }
         }
         let after = plan.agreed.unwrap_or_else(|| before.clone());
         if let Some(outbound) = &plan.outbound {
@@ -280,6 +340,13 @@ impl Decisions {
             None if plan.look => self.errands.push(Errand { uid, kind: ErrandKind::Amend }),
             None if agreement.before != agreement.after => self.quiet.push(agreement),
             None => {}
+        }
+    }
+
+    /// An address that an earlier try of the batch took stays taken.
+    fn keep_taken(&mut self, uid: &Uid, address: Option<Fingerprint>, others: &Others) {
+        if let Some(address) = address.filter(|address| others.taken.get(address) == Some(uid)) {
+            self.taken.push(Taken { address, uid: uid.clone() });
         }
     }
 
@@ -318,9 +385,9 @@ impl Decisions {
         match plan.class {
             Class::Held => self.held.push(listed(None, plan.reason.to_string())),
             Class::Duplicate => self.duplicate.push(listed(None, plan.reason.to_string())),
+            Class::Rejected => self.rejected.push(listed(None, plan.reason.to_string())),
             Class::Unchanged
             | Class::Accepted
-            | Class::Rejected
             | Class::Invalid
             | Class::Filtered
             | Class::Removed => {}

@@ -1,6 +1,6 @@
 //! One batch: claim, plan, submit.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,16 +11,17 @@ use shared::domain::message::BatchMessage;
 use shared::domain::plan::Terms;
 use shared::domain::report::{Calls, PartState};
 use shared::domain::run::{Phase, Run};
-use shared::domain::watermark::InboundFresh;
-use shared::domain::{Account, Dispose, Disposition, ListId, Uid};
+use shared::domain::watermark::{InboundFresh, Stale};
+use shared::domain::{Account, Dispose, Disposition, Fingerprint, ListId, Uid};
 use shared::invocation::Invocation;
 use shared::settings::customer::CustomerSettings;
 use shared::store::bucket::{ETag, Put};
 use shared::store::runs::PartDocument;
+use shared::store::state::Waiting;
 use shared::store::{RunStore, keys};
 use tracing::info;
 
-use crate::decide::{Decisions, addresses, decide};
+use crate::decide::{Decisions, Others, addresses, decide};
 use crate::error::UploadError;
 use crate::services::{Ready, Services};
 use shared::payload::{Headings, Payload};
@@ -74,16 +75,17 @@ pub(crate) async fn submit(
         Phase::Settled => return Ok(Ending::Done),
         Phase::Failed => return Ok(buried("its run was given up; the next run reads its people")),
     }
-    let minutes = settings.safety.inbound_fresh_minutes;
+    let limits = settings.safety.fresh_limits();
     let (inbound, _) = services.state.inbound().await?;
     let dialect = settings.constant_contact.api;
-    let fresh = InboundFresh::check(&inbound, dialect, invocation.now(), minutes);
+    let fresh = InboundFresh::check(&inbound, dialect, invocation.now(), limits);
     let purpose = match fresh {
-        _ if run.dry_run && (fresh.is_some() || has_waited(&run, invocation)) => {
-            Purpose::DryRun { is_fresh: fresh.is_some() }
+        _ if run.dry_run && (fresh.is_ok() || has_waited(&run, invocation)) => {
+            Purpose::DryRun { is_fresh: fresh.is_ok() }
         }
-        Some(fresh) => Purpose::Submit(fresh),
-        None => return Ok(waits(WAIT_FOR_INBOUND, "the inbound read is not fresh")),
+        Ok(fresh) => Purpose::Submit(fresh),
+        Err(Stale::Inbound) => return Ok(waits(WAIT_FOR_INBOUND, "the inbound read is not fresh")),
+        Err(Stale::Sweep) => return Ok(waits(WAIT_FOR_INBOUND, "the sweep is not fresh")),
     };
     let etag = match claim(&store, ordinal, invocation).await? {
         Claimed::Ours(etag) => etag,
@@ -227,15 +229,17 @@ impl Batch<'_> {
         let mut terms = Terms { policy: &self.settings.policy, key: &ready.key, singly: false };
         let prints = addresses(&accounts, terms);
         let uids = accounts.iter().map(|account| account.uid().clone());
+        let others = self.others(sent, &prints).await?;
+        // After what other batches took: whoever of them is agreed on meanwhile is in one or the other.
         let known = self.services.ledger.look_up(uids, prints.iter().copied().flatten()).await?;
-        let mut decisions = decide(&accounts, &prints, &known, &sent, terms, now);
+        let mut decisions = decide(&accounts, &prints, &known, &others, terms, now);
         if decisions.row_count() < u64::from(self.settings.run.bulk_from)
             && decisions.row_count() > 0
         {
             terms.singly = true;
-            decisions = decide(&accounts, &prints, &known, &sent, terms, now);
+            decisions = decide(&accounts, &prints, &known, &others, terms, now);
         }
-        drop((accounts, known));
+        drop((accounts, known, others));
 
         self.keep(&decisions, now).await?;
         let imports = match self.submit_rows(&ready, &decisions, next_part).await? {
@@ -262,6 +266,23 @@ impl Batch<'_> {
             came_to_nothing,
         };
         Ok((Ending::Done, Some(BatchStage::Submitted(planned))))
+    }
+
+    /// What others did that concerns these addresses and people.
+    async fn others(
+        &self,
+        sent: HashSet<Uid>,
+        addresses: &[Option<Fingerprint>],
+    ) -> Result<Others, UploadError> {
+        let addresses: HashSet<Fingerprint> = addresses.iter().copied().flatten().collect();
+        let taken = self.store.addresses(&addresses).await?;
+        let taken: HashMap<Fingerprint, Uid> = taken
+            .into_iter()
+            .filter(|(ordinal, taken)| *ordinal != self.ordinal || sent.contains(&taken.uid))
+            .map(|(_, taken)| (taken.address, taken.uid))
+            .collect();
+        let refused = self.services.state.refused().await?;
+        Ok(Others { sent, taken, refused, run_began: self.run.started_at })
     }
 
     /// Finds out about the parts that an earlier try left behind. Answers may have been lost, so the listing is read before
@@ -317,14 +338,25 @@ impl Batch<'_> {
             ("invalid", &decisions.invalid),
             ("held", &decisions.held),
             ("duplicate", &decisions.duplicate),
+            ("rejected", &decisions.rejected),
             ("conflicts", &decisions.conflicts),
             ("losses", &decisions.lost),
         ] {
             store.write_list_share(list, ordinal, people).await?;
         }
         store.write_errands(ordinal, &decisions.errands).await?;
+        // Before anything is sent: the next batch must not take the same addresses.
+        store.write_addresses(ordinal, &decisions.taken).await?;
         if self.run.dry_run {
             return Ok(());
+        }
+        if !decisions.waiting.is_empty() {
+            let remember = |waiting: &mut Waiting| {
+                for (address, uids) in &decisions.waiting {
+                    waiting.entry(*address).or_default().extend(uids.iter().cloned());
+                }
+            };
+            self.services.state.change_waiting(remember).await?;
         }
         if !decisions.quiet.is_empty() {
             store.write_agreements(ordinal, None, &decisions.quiet).await?;
@@ -466,7 +498,7 @@ impl Batch<'_> {
             until: self.invocation.now(),
             stage: stage.unwrap_or(BatchStage::Claimed),
         };
-        // If somebody took the claim over, theirs is the newer word.
+        // If somebody took the claim over, twaiting is the newer word.
         let (Put::Done(_) | Put::Taken) =
             self.store.write_claim(self.ordinal, &claim, Some(etag)).await?;
         Ok(())

@@ -65,9 +65,22 @@ pub struct ContactPage {
     pub next: Option<Cursor>,
 }
 
-/// The vendor's bookmark within one read. It dies soon: never keep it beyond the invocation.
+/// The vendor's bookmark within one read. How long it lives is documented nowhere: only a sweep that is interrupted keeps
+/// it beyond the invocation, and begins again from the first page where it died.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Cursor(String);
+
+impl Cursor {
+    /// As an interrupted sweep keeps it.
+    pub fn park(&self) -> String {
+        self.0.clone()
+    }
+
+    /// As an interrupted sweep kept it.
+    pub fn parked(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+}
 
 impl fmt::Debug for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::agreed::Agreed;
+use super::fingerprint::Fingerprint;
 use super::ids::{ActivityId, ListId, Uid};
 use super::plan::Leave;
 use super::report::{Actions, Calls, Leaving, Losses, PartState, People};
@@ -162,6 +163,16 @@ pub struct Agreement {
     pub before: Agreed,
     /// What it ends in.
     pub after: Agreed,
+}
+
+/// One line of `runs/<run>/addresses/…`: an address that nobody had, and the account for which a row with it is sent. It
+/// keeps two batches of one run from sending a row each for the same address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Taken {
+    /// The address.
+    pub address: Fingerprint,
+    /// The person.
+    pub uid: Uid,
 }
 
 /// One line of `runs/<run>/errands/…`: something for one person that no import can say. Poll looks at both sides

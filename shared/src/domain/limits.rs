@@ -41,6 +41,10 @@ pub const CURSOR_SECONDS_MAX: u64 = 300;
 /// UIDs named in one look-up, as SAP's own IdentitySync does (`batchSize` of `datasource.lookup.gigya.account`).
 pub const LOOKUP_UIDS_MAX: usize = 200;
 
+/// Addresses named in one look-up. Each is compared in three fields and in two ways, and how long a query may be is
+/// documented nowhere; so many make a few thousand characters.
+pub const LOOKUP_ADDRESSES_MAX: usize = 20;
+
 /// Seconds that search may lag behind a write (SAP help, accounts.search: "average of 1 second, up to 30 seconds").
 pub const SEARCH_LAG_SECONDS_MAX: i64 = 30;
 

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::dialect::Dialect;
+use super::sweep::Sweep;
 
 /// The clocks by which changes at Gigya are told. Nobody moves them all: a login moves the first alone, and whether a
 /// subscription moves it is not to be relied on.
@@ -89,8 +90,12 @@ impl Watermarks {
 pub struct InboundState {
     /// Every change in Constant Contact up to here has been carried home.
     pub read_through: Option<Timestamp>,
-    /// When everybody in Constant Contact was last read, whatever their dates say.
+    /// When the last sweep began that was brought to its end.
     pub swept_at: Option<Timestamp>,
+    /// When a sweep last came to nothing: braked, or given up.
+    pub sweep_tried_at: Option<Timestamp>,
+    /// The sweep that is going on over several invocations.
+    pub sweep: Option<Sweep>,
     /// When everybody who is opted out was last listed by status. Only v2 needs it: nobody says that its
     /// `modified_since` shows opt-outs.
     pub opt_outs_at: Option<Timestamp>,
@@ -100,27 +105,55 @@ pub struct InboundState {
     pub until: Option<Timestamp>,
 }
 
-/// Proof that the inbound read is fresh: who left by then is in the ledger. Nothing is submitted without it, and only
-/// [`check`](Self::check) makes one.
+/// Proof that the inbound read and the sweep are fresh: who left by then is in the ledger. Nothing is submitted without
+/// it, and only [`check`](Self::check) makes one.
 #[derive(Debug, Clone, Copy)]
 pub struct InboundFresh {
     read_through: Timestamp,
 }
 
+/// Why nothing may be submitted yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stale {
+    /// Changes in Constant Contact were not carried home recently enough.
+    Inbound,
+    /// Everybody in Constant Contact was not read recently enough.
+    Sweep,
+}
+
+/// How old the inbound read and the sweep may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FreshLimits {
+    /// Minutes since up to when changes are carried home.
+    pub inbound_minutes: u32,
+    /// Hours since the last sweep began.
+    pub sweep_hours: u32,
+}
+
 impl InboundFresh {
-    /// Checks that the inbound read reaches to within `minutes` of now; in v2 the listing of the opted-out, too.
+    /// Checks that the inbound read reaches to within the limits of now, in v2 the listing of the opted-out, too; and
+    /// that the last sweep does.
+    ///
+    /// # Errors
+    /// With what is stale.
     pub fn check(
         state: &InboundState,
         dialect: Dialect,
         now: Timestamp,
-        minutes: u32,
-    ) -> Option<Self> {
+        limits: FreshLimits,
+    ) -> Result<Self, Stale> {
+        let swept_at = state.swept_at.ok_or(Stale::Sweep)?;
+        if now.duration_since(swept_at) > SignedDuration::from_hours(limits.sweep_hours.into()) {
+            return Err(Stale::Sweep);
+        }
         let read_through = match dialect {
-            Dialect::V3 => state.read_through?,
-            Dialect::V2 => state.read_through?.min(state.opt_outs_at?),
+            Dialect::V3 => state.read_through,
+            Dialect::V2 => state.read_through.min(state.opt_outs_at),
         };
+        let read_through = read_through.ok_or(Stale::Inbound)?;
         let age = now.duration_since(read_through);
-        (age <= SignedDuration::from_mins(i64::from(minutes))).then_some(Self { read_through })
+        let is_fresh = age <= SignedDuration::from_mins(limits.inbound_minutes.into());
+        if is_fresh { Ok(Self { read_through }) } else { Err(Stale::Inbound) }
     }
 
     /// Up to when everything is carried home.
@@ -165,15 +198,37 @@ mod tests {
     #[test]
     fn nothing_is_fresh_before_the_first_inbound_read_or_long_after_one() {
         let now = at("2026-01-01T12:00:00Z");
-        let check = |state: &InboundState, dialect| InboundFresh::check(state, dialect, now, 30);
-        assert!(check(&InboundState::default(), Dialect::V3).is_none());
-        let read = |text| InboundState { read_through: Some(at(text)), ..InboundState::default() };
-        assert!(check(&read("2026-01-01T11:29:59Z"), Dialect::V3).is_none());
+        let limits = FreshLimits { inbound_minutes: 30, sweep_hours: 26 };
+        let check = |state: &InboundState, dialect| {
+            InboundFresh::check(state, dialect, now, limits).map(|_| ())
+        };
+        let swept = InboundState { swept_at: Some(now), ..InboundState::default() };
+        assert_eq!(check(&swept, Dialect::V3), Err(Stale::Inbound));
+        let read = |text| InboundState { read_through: Some(at(text)), ..swept.clone() };
+        assert_eq!(check(&read("2026-01-01T11:29:59Z"), Dialect::V3), Err(Stale::Inbound));
         let fresh = read("2026-01-01T11:30:00Z");
-        assert!(check(&fresh, Dialect::V3).is_some());
-        assert!(check(&fresh, Dialect::V2).is_none(), "the opted-out were never listed");
+        assert_eq!(check(&fresh, Dialect::V3), Ok(()));
+        assert_eq!(
+            check(&fresh, Dialect::V2),
+            Err(Stale::Inbound),
+            "the opted-out were never listed"
+        );
         let listed = |text| InboundState { opt_outs_at: Some(at(text)), ..fresh.clone() };
-        assert!(check(&listed("2026-01-01T11:29:59Z"), Dialect::V2).is_none());
-        assert!(check(&listed("2026-01-01T11:30:00Z"), Dialect::V2).is_some());
+        assert_eq!(check(&listed("2026-01-01T11:29:59Z"), Dialect::V2), Err(Stale::Inbound));
+        assert_eq!(check(&listed("2026-01-01T11:30:00Z"), Dialect::V2), Ok(()));
+    }
+
+    #[test]
+    fn nothing_is_fresh_before_the_first_sweep_or_long_after_one() {
+        let now = at("2026-01-02T12:00:00Z");
+        let limits = FreshLimits { inbound_minutes: 30, sweep_hours: 26 };
+        let swept = |swept_at| {
+            let state =
+                InboundState { read_through: Some(now), swept_at, ..InboundState::default() };
+            InboundFresh::check(&state, Dialect::V3, now, limits).map(|_| ())
+        };
+        assert_eq!(swept(None), Err(Stale::Sweep));
+        assert_eq!(swept(Some(at("2026-01-01T09:59:59Z"))), Err(Stale::Sweep));
+        assert_eq!(swept(Some(at("2026-01-01T10:00:00Z"))), Ok(()));
     }
 }

@@ -10,6 +10,7 @@ use super::query::{self, ADDRESS_FIELDS};
 use super::search::unaskable;
 use super::wire::Method;
 use super::{Gigya, Parameters};
+use crate::domain::limits::LOOKUP_ADDRESSES_MAX;
 use crate::domain::patch::WRITABLE_SECTIONS;
 use crate::domain::{Account, EmailAddress, Patch, Path, Uid};
 use crate::http::SCHEDULE;
@@ -115,22 +116,37 @@ impl Gigya {
     /// # Errors
     /// When Gigya does not answer, or refuses, or the address cannot be put into a query.
     pub async fn account_by_address(&self, address: &EmailAddress) -> Result<Found, GigyaError> {
-        let query = query::holders_of(address).map_err(unaskable)?;
+        let candidates = self.candidates(std::slice::from_ref(address)).await?;
+        Ok(found(&candidates, address))
+    }
+
+    /// Looks for the accounts with these addresses, each as [`account_by_address`](Self::account_by_address) does, and
+    /// answers in their order. One search for every [`LOOKUP_ADDRESSES_MAX`]; nobody has an address that a query cannot
+    /// carry.
+    ///
+    /// # Errors
+    /// When Gigya does not answer, or refuses.
+    pub async fn accounts_by_addresses(
+        &self,
+        addresses: &[EmailAddress],
+    ) -> Result<Vec<Found>, GigyaError> {
+        let mut answers = Vec::with_capacity(addresses.len());
+        for slice in addresses.chunks(LOOKUP_ADDRESSES_MAX) {
+            let askable: Vec<EmailAddress> =
+                slice.iter().filter(|address| query::can_carry(address)).cloned().collect();
+            let candidates =
+                if askable.is_empty() { Vec::new() } else { self.candidates(&askable).await? };
+            answers.extend(slice.iter().map(|address| found(&candidates, address)));
+        }
+        Ok(answers)
+    }
+
+    async fn candidates(&self, addresses: &[EmailAddress]) -> Result<Vec<Account>, GigyaError> {
+        let query = query::holders_of(addresses).map_err(unaskable)?;
         let mut candidates = self.read_all(query).await?;
         candidates.sort_by(|a, b| a.uid().cmp(b.uid()));
         candidates.dedup_by(|a, b| a.uid() == b.uid());
-        let [mailed, others @ ..] = ADDRESS_FIELDS;
-        let mut holders = holders(&candidates, address, &[mailed]);
-        if holders.is_empty() {
-            holders = self::holders(&candidates, address, &others);
-        }
-        Ok(match holders.as_slice() {
-            [] => Found::None,
-            [one] => Found::One((*one).clone()),
-            several => {
-                Found::Several(several.iter().map(|account| account.uid().clone()).collect())
-            }
-        })
+        Ok(candidates)
     }
 
     /// Writes these fields of one account and leaves the others alone. Writing the same again is harmless, but moves
@@ -163,6 +179,20 @@ pub(super) fn sections(patch: &Patch, parameters: &mut Parameters) {
         if let Some(fields) = sections.get(section) {
             parameters.insert(section, fields.to_string());
         }
+    }
+}
+
+/// Who of the candidates has the address.
+fn found(candidates: &[Account], address: &EmailAddress) -> Found {
+    let [mailed, others @ ..] = ADDRESS_FIELDS;
+    let mut holders = holders(candidates, address, &[mailed]);
+    if holders.is_empty() {
+        holders = self::holders(candidates, address, &others);
+    }
+    match holders.as_slice() {
+        [] => Found::None,
+        [one] => Found::One((*one).clone()),
+        several => Found::Several(several.iter().map(|account| account.uid().clone()).collect()),
     }
 }
 

@@ -9,6 +9,7 @@ use super::SettingsError;
 use super::sections;
 use super::table::{Problems, Section};
 use crate::domain::policy::Policy;
+use crate::domain::watermark::FreshLimits;
 use crate::domain::{Dialect, ListId};
 
 /// Everything that a customer decided, read from `sync.toml` and judged whole.
@@ -105,6 +106,16 @@ pub struct Safety {
     pub brake_people: u32,
     /// The brake stops a run that would remove more than this share of the known people (0 to 1).
     pub brake_share: f64,
+}
+
+impl Safety {
+    /// How old the inbound read and the sweep may be when something is submitted.
+    pub fn fresh_limits(&self) -> FreshLimits {
+        FreshLimits {
+            inbound_minutes: self.inbound_fresh_minutes,
+            sweep_hours: self.sweep_fresh_hours,
+        }
+    }
 }
 
 impl Default for Safety {

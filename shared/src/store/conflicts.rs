@@ -1,5 +1,6 @@
 //! The conflicts in the ledger: listed, and decided by a person.
 
+use super::ledger::broken;
 use super::shard::SHARDS;
 use super::{Ledger, StoreError};
 use crate::domain::agreed::{Hold, Side};
@@ -25,7 +26,9 @@ impl Ledger {
         let mut conflicts = Vec::new();
         for number in 0..SHARDS {
             let Some((shard, _)) = self.read(number).await? else { continue };
-            for (uid, agreed) in shard.people {
+            for uid in shard.people() {
+                let agreed = shard.agreed(uid, None).map_err(|problem| broken(number, problem))?;
+                let Some(agreed) = agreed else { continue };
                 conflicts.extend(agreed.fields.into_iter().filter_map(|(field, pair)| {
                     Some(Conflict { uid: uid.clone(), field, hold: pair.held? })
                 }));

@@ -2,7 +2,7 @@
 //! goes over to somebody else.
 
 use super::StoreError;
-use super::ledger::Ledger;
+use super::ledger::{Ledger, broken};
 use super::shard::{Shard, shard_of_address, shard_of_person};
 use crate::domain::Uid;
 use crate::domain::agreed::{AddressEntry, Agreed};
@@ -22,9 +22,10 @@ impl Ledger {
     /// # Errors
     /// When the shard cannot be read.
     pub async fn entries(&self, shard: u8) -> Result<Vec<Entry>, StoreError> {
-        let people = self.read(shard).await?.map(|(shard, _)| shard.people).unwrap_or_default();
-        let entry = |(uid, agreed): (Uid, Agreed)| Entry { uid, is_there: agreed.is_there() };
-        Ok(people.into_iter().map(entry).collect())
+        let Some((people, _)) = self.read(shard).await? else { return Ok(Vec::new()) };
+        let entry = |(uid, is_there): (&Uid, bool)| Entry { uid: uid.clone(), is_there };
+        let entries = people.people_there().map(|each| each.map(entry));
+        entries.collect::<Result<_, _>>().map_err(|problem| broken(shard, problem))
     }
 
     /// Gives what is agreed about a contact to somebody else, with the address, and leaves the tombstone of whoever had
@@ -42,13 +43,12 @@ impl Ledger {
     ) -> Result<(), StoreError> {
         if let Some(address) = agreed.address {
             let take = |shard: &mut Shard| {
-                let before = shard.addresses.get(&address).cloned().unwrap_or_default();
-                let is_free = before.holder.as_ref().is_none_or(|holder| holder == from);
-                if is_free {
-                    let entry = AddressEntry { holder: Some(to.clone()), left: agreed.left };
-                    shard.addresses.insert(address, entry);
+                let before = shard.entry(address)?.unwrap_or_default();
+                if before.holder.as_ref().is_some_and(|holder| holder != from) {
+                    return Ok(false);
                 }
-                is_free
+                let entry = AddressEntry { holder: Some(to.clone()), left: agreed.left };
+                shard.enter(address, &entry)
             };
             self.swap(shard_of_address(address), take).await?;
         }
@@ -57,14 +57,6 @@ impl Ledger {
     }
 
     async fn put(&self, uid: &Uid, agreed: &Agreed) -> Result<(), StoreError> {
-        let put = |shard: &mut Shard| {
-            let print = self.print(uid);
-            let differs = shard.agreed(uid, print) != Some(agreed);
-            if differs {
-                shard.agree(uid, print, agreed.clone());
-            }
-            differs
-        };
-        self.swap(shard_of_person(uid), put).await
+        self.swap(shard_of_person(uid), |shard: &mut Shard| self.agree(shard, uid, agreed)).await
     }
 }

@@ -1,7 +1,8 @@
 //! Forgetting the agreed values, so that they are agreed anew from what both sides hold.
 
-use super::shard::SHARDS;
+use super::shard::{SHARDS, Shard};
 use super::{Ledger, StoreError};
+use crate::domain::Uid;
 use crate::domain::agreed::Agreed;
 
 /// Whose values were forgotten.
@@ -22,20 +23,34 @@ impl Ledger {
     pub async fn forget_values(&self) -> Result<Forgotten, StoreError> {
         let mut forgotten = Forgotten::default();
         for number in 0..SHARDS {
-            let Some((shard, _)) = self.read(number).await? else { continue };
+            if self.read(number).await?.is_none() {
+                continue;
+            }
+            let mut here = Forgotten::default();
             self.swap(number, |shard| {
-                let before = shard.clone();
-                shard.people.values_mut().for_each(forget);
-                *shard != before
+                here = Forgotten::default();
+                forget_in(shard, &mut here)
             })
             .await?;
-            let is_marked =
-                |agreed: &&Agreed| agreed.left.is_some() || !agreed.left_lists.is_empty();
-            forgotten.people += shard.people.len() as u64;
-            forgotten.marked += shard.people.values().filter(is_marked).count() as u64;
+            forgotten.people += here.people;
+            forgotten.marked += here.marked;
         }
         Ok(forgotten)
     }
+}
+
+/// Forgets the values of everybody in a shard, and counts them. Answers whether that changed anything.
+fn forget_in(shard: &mut Shard, forgotten: &mut Forgotten) -> Result<bool, String> {
+    let people: Vec<Uid> = shard.people().cloned().collect();
+    let mut any = false;
+    for uid in people {
+        let Some(mut agreed) = shard.agreed(&uid, None)? else { continue };
+        forgotten.people += 1;
+        forgotten.marked += u64::from(agreed.left.is_some() || !agreed.left_lists.is_empty());
+        forget(&mut agreed);
+        any |= shard.agree(&uid, None, &agreed)?;
+    }
+    Ok(any)
 }
 
 /// Forgets the values. Who is where, who left, and who wished what stays: whoever leaves a list just now is still known to

@@ -20,6 +20,16 @@ pub const ERASURE: &str = "state/erasure.json";
 pub const ERASURE_BRAKE: &str = "state/erasure-brake.json";
 /// The day's calls to Constant Contact.
 pub const QUOTA: &str = "state/quota.json";
+/// Accounts whose address another account holds.
+pub const WAITING: &str = "state/waiting.json";
+/// Parts in which somebody was refused.
+pub const SUSPECTS: &str = "state/suspects.json";
+/// People whose row was refused.
+pub const REFUSED: &str = "state/refused.json";
+/// Contacts who are nobody's.
+pub const STRANGERS: &str = "state/strangers";
+/// Whom an interrupted sweep has been shown.
+pub const SWEEP_SEEN: &str = "state/sweep-seen";
 /// Who refreshes the token.
 pub const TOKEN_LEASE: &str = "state/token-lease.json";
 
@@ -100,6 +110,16 @@ pub fn agreements(run: &RunId, ordinal: u32, part: u32) -> String {
 /// What the ledger is to hold of those of a batch to whom nothing was sent.
 pub fn quiet_agreements(run: &RunId, ordinal: u32) -> String {
     format!("runs/{run}/agreements/{ordinal:05}.quiet.zst")
+}
+
+/// Addresses that a batch takes.
+pub fn addresses(run: &RunId, ordinal: u32) -> String {
+    format!("runs/{run}/addresses/{ordinal:05}.zst")
+}
+
+/// Where a run's taken addresses are.
+pub fn all_addresses(run: &RunId) -> String {
+    format!("runs/{run}/addresses/")
 }
 
 /// Single writes and removals of a batch.

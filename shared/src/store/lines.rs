@@ -1,6 +1,6 @@
 //! Lines of JSON, compressed: how batches, agreements and shards are written and read, a line at a time.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 
 use bytes::{Buf, Bytes};
 use serde::Serialize;
@@ -11,12 +11,16 @@ const ZSTD_LEVEL: i32 = 1;
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
 const GZIP_MAGIC: [u8; 2] = [0x1F, 0x8B];
 
+/// Bytes that are collected before the compressor gets them.
+const WRITTEN_AT_ONCE: usize = 32 * 1024;
+
 /// Longest line that is read: an account is at most a few hundred kilobytes.
 pub const LINE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
 /// Writes lines of JSON into one zstd frame in memory: only the compressed form is held.
 pub struct LinesWriter {
-    encoder: zstd::Encoder<'static, Vec<u8>>,
+    /// JSON comes a few bytes at a time, and each call of the compressor costs.
+    encoder: BufWriter<zstd::Encoder<'static, Vec<u8>>>,
     lines: u64,
 }
 
@@ -26,7 +30,8 @@ impl LinesWriter {
     /// # Errors
     /// When the compressor cannot be made.
     pub fn new() -> io::Result<Self> {
-        Ok(Self { encoder: zstd::Encoder::new(Vec::new(), ZSTD_LEVEL)?, lines: 0 })
+        let encoder = zstd::Encoder::new(Vec::new(), ZSTD_LEVEL)?;
+        Ok(Self { encoder: BufWriter::with_capacity(WRITTEN_AT_ONCE, encoder), lines: 0 })
     }
 
     /// Adds one line.
@@ -40,15 +45,23 @@ impl LinesWriter {
         Ok(())
     }
 
+    /// Adds one line that is JSON already, given in pieces.
+    ///
+    /// # Errors
+    /// When the compressor fails.
+    pub fn push_written(&mut self, pieces: &[&[u8]]) -> io::Result<()> {
+        pieces.iter().try_for_each(|piece| self.encoder.write_all(piece))?;
+        self.encoder.write_all(b"\n")?;
+        self.lines += 1;
+        Ok(())
+    }
+
     /// Adds one line as it is, with or without its end.
     ///
     /// # Errors
     /// When the compressor fails.
     pub fn push_line(&mut self, line: &[u8]) -> io::Result<()> {
-        self.encoder.write_all(line.trim_ascii_end())?;
-        self.encoder.write_all(b"\n")?;
-        self.lines += 1;
-        Ok(())
+        self.push_written(&[line.trim_ascii_end()])
     }
 
     /// How many lines there are.
@@ -61,8 +74,19 @@ impl LinesWriter {
     /// # Errors
     /// When the compressor fails.
     pub fn finish(self) -> io::Result<Bytes> {
-        self.encoder.finish().map(Bytes::from)
+        let encoder = self.encoder.into_inner().map_err(io::IntoInnerError::into_error)?;
+        encoder.finish().map(Bytes::from)
     }
+}
+
+/// One object of these lines.
+///
+/// # Errors
+/// When a value is no JSON or the compressor fails.
+pub fn write_lines<T: Serialize>(items: impl IntoIterator<Item = T>) -> io::Result<Bytes> {
+    let mut writer = LinesWriter::new()?;
+    items.into_iter().try_for_each(|item| writer.push(&item))?;
+    writer.finish()
 }
 
 /// A line that is not what it should be. Says where, never what.
@@ -101,14 +125,30 @@ pub fn is_compressed(object: &[u8]) -> bool {
 /// # Errors
 /// When the compressed form cannot be opened.
 pub fn texts(object: Bytes) -> io::Result<impl Iterator<Item = Result<(u64, Vec<u8>), BadLine>>> {
-    let reader: Box<dyn Read + Send> = if object.starts_with(&ZSTD_MAGIC) {
+    Ok(Lines { reader: BufReader::new(opened(object)?), line: 0, over: false })
+}
+
+/// The whole text of an object in the same forms, of at most so many bytes.
+///
+/// # Errors
+/// When it breaks off or is longer.
+pub fn read_text(object: Bytes, bytes_max: u64) -> io::Result<Bytes> {
+    let mut text = Vec::new();
+    opened(object)?.take(bytes_max + 1).read_to_end(&mut text)?;
+    if text.len() as u64 > bytes_max {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    Ok(text.into())
+}
+
+fn opened(object: Bytes) -> io::Result<Box<dyn Read + Send>> {
+    Ok(if object.starts_with(&ZSTD_MAGIC) {
         Box::new(zstd::Decoder::new(object.reader())?)
     } else if object.starts_with(&GZIP_MAGIC) {
         Box::new(flate2::read::MultiGzDecoder::new(object.reader()))
     } else {
         Box::new(object.reader())
-    };
-    Ok(Lines { reader: BufReader::new(reader), line: 0, over: false })
+    })
 }
 
 struct Lines<R> {

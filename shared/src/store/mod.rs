@@ -9,6 +9,11 @@
 //! state/erasure.json                            how far erasing people has come
 //! state/quota.json                              the day's calls to Constant Contact
 //! state/testimony/<person>.json                 why an operator let somebody come back
+//! state/waiting.json                            accounts whose address another account holds
+//! state/suspects.json                           parts in which somebody was refused, and nobody knows whom yet
+//! state/refused.json                            people whose row was refused, and when it is tried again
+//! state/strangers                               contacts who are nobody's, so that they are not asked for every day
+//! state/sweep-seen                              whom an interrupted sweep has been shown
 //! state/token-lease.json                        who refreshes the token
 //! state/ledger/<shard>                          the agreements; only poll writes, and an operator who decides
 //! runs/<run>/run.json                           what was asked for, and how far reading has come
@@ -16,11 +21,13 @@
 //! runs/<run>/claims/<ordinal>.json              who submits a batch, until when, and what became of it
 //! runs/<run>/activities/<ordinal>.<part>.json   intent, then activity, then outcome
 //! runs/<run>/agreements/<ordinal>.<part>.zst    what the ledger is to hold once the part is settled
+//! runs/<run>/addresses/<ordinal>.zst            addresses that a batch takes, so that no other batch does
 //! runs/<run>/errands/<ordinal>.zst              single writes and removals that poll carries out
 //! runs/<run>/lists/<list>/<ordinal>.ndjson      invalid, held, conflicts, losses of one batch
 //! runs/<run>/<list>.ndjson report.json report.html
 //! ```
 
+mod address_change;
 pub mod bucket;
 pub mod conflicts;
 pub mod document;
@@ -31,6 +38,7 @@ pub mod ledger;
 pub mod lines;
 pub mod purge;
 pub mod runs;
+pub mod seen;
 pub mod shard;
 pub mod state;
 pub mod testimony;

@@ -1,5 +1,6 @@
 //! What belongs to one run, under `runs/<run>/`.
 
+use std::collections::HashSet;
 use std::io;
 
 use bytes::Bytes;
@@ -8,12 +9,12 @@ use serde::de::DeserializeOwned;
 
 use super::bucket::{BYTES, Bucket, Put};
 use super::document::Document;
-use super::lines::{BadLine, LinesWriter, read_lines};
+use super::lines::{BadLine, read_lines, write_lines};
 use super::{StoreError, keys};
-use crate::domain::batch::{Agreement, Claim, Errand, Part};
+use crate::domain::batch::{Agreement, Claim, Errand, Part, Taken};
 use crate::domain::brake::Pulled;
 use crate::domain::run::Run;
-use crate::domain::{Account, RunId};
+use crate::domain::{Account, Fingerprint, RunId};
 
 /// Compressed lines.
 const LINES: &str = "application/zstd";
@@ -212,6 +213,38 @@ impl RunStore {
         Ok(())
     }
 
+    /// Writes which addresses a batch takes that nobody had, and for whom; none clears what was there.
+    ///
+    /// # Errors
+    /// When the bucket refuses.
+    pub async fn write_addresses(&self, ordinal: u32, taken: &[Taken]) -> Result<(), StoreError> {
+        let key = keys::addresses(&self.run, ordinal);
+        if taken.is_empty() {
+            self.bucket.delete(&key).await?;
+            return Ok(());
+        }
+        self.write_lines(&key, taken).await
+    }
+
+    /// Which of these addresses are taken by batches of the run, and for whom; with the batch. Holds one batch's at a
+    /// time.
+    ///
+    /// # Errors
+    /// When the bucket refuses or an object is broken.
+    pub async fn addresses(
+        &self,
+        asked: &HashSet<Fingerprint>,
+    ) -> Result<Vec<(u32, Taken)>, StoreError> {
+        let mut taken = Vec::new();
+        for key in self.bucket.list(&keys::all_addresses(&self.run)).await? {
+            let Some(ordinal) = keys::ordinal_of(&key) else { continue };
+            let all: Vec<Taken> = self.read_lines(&key).await?;
+            let asked = all.into_iter().filter(|taken| asked.contains(&taken.address));
+            taken.extend(asked.map(|taken| (ordinal, taken)));
+        }
+        Ok(taken)
+    }
+
     /// Writes the single writes and removals of a batch; an empty list clears what was there.
     ///
     /// # Errors
@@ -339,12 +372,8 @@ impl RunStore {
     }
 
     async fn write_lines<T: Serialize>(&self, key: &str, items: &[T]) -> Result<(), StoreError> {
-        let bytes = (|| {
-            let mut writer = LinesWriter::new()?;
-            items.iter().try_for_each(|item| writer.push(item))?;
-            writer.finish()
-        })();
-        self.bucket.put(key, bytes.map_err(|error| broken(key, &error))?, BYTES).await?;
+        let bytes = write_lines(items).map_err(|error| broken(key, &error))?;
+        self.bucket.put(key, bytes, BYTES).await?;
         Ok(())
     }
 

@@ -12,7 +12,7 @@ use shared::domain::run::RunLease;
 use shared::store::keys;
 
 use super::needs::{Need, Record};
-use crate::trip::{Trip, record, uid};
+use crate::trip::{Trip, address, record, uid};
 
 /// Somebody for everything that can befall somebody.
 const PEOPLE: [&str; 11] =
@@ -40,6 +40,7 @@ pub(super) async fn two_days() -> BTreeSet<Need> {
     change_before_the_contact_is_known(&trip).await;
     trip.pass(Duration::from_hours(18)).await;
     change_and_leave(&trip).await;
+    share_an_address(&trip).await;
     delete(&trip).await;
     needs.needs()
 }
@@ -138,6 +139,16 @@ async fn delete(trip: &Trip) {
     trip.pass(A_LONG_WHILE).await;
     trip.inbound().await;
     assert!(trip.contact("karl").deleted_at.is_some());
+}
+
+/// Somebody registers with an address that another account holds: upload remembers who waits for it.
+async fn share_an_address(trip: &Trip) {
+    trip.register("max", |max| max["profile"]["email"] = json!(address("karl")));
+    trip.pass(Duration::from_mins(1)).await;
+    trip.world.export(json!({"scope": "delta"})).await.unwrap();
+    assert_eq!(trip.world.deliver().await.unwrap(), 1);
+    assert!(trip.object(keys::WAITING).unwrap().contains("uid-max"));
+    settle(&trip.world).await;
 }
 
 /// Ticks until no run is open.

@@ -11,7 +11,7 @@ use crate::trip::killer::Killer;
 const PEOPLE: [&str; 9] = ["ada", "ben", "cleo", "dora", "emil", "finn", "gina", "hugo", "jane"];
 
 /// After so long the claims of a killed invocation are dead.
-const DEAD: Duration = Duration::from_mins(20);
+pub(crate) const DEAD: Duration = Duration::from_mins(20);
 /// Cycles within which everything is in step again (`DESIGN` §13: three).
 const CYCLES_MAX: u32 = 3;
 /// Ticks of the day that may be killed.

@@ -1,5 +1,5 @@
 //! Killed at any point, refused by anybody: afterwards everything converges, the people balance, and nobody is lost.
 
 mod faults;
-mod kills;
+pub(crate) mod kills;
 mod runs;

@@ -59,6 +59,8 @@ pub struct Person {
     pub updated_at: Timestamp,
     /// When it was deleted, if it is.
     pub deleted_at: Option<Timestamp>,
+    /// No trace of it is left, as if it had never been.
+    pub has_vanished: bool,
 }
 
 impl Person {
@@ -83,6 +85,7 @@ impl Person {
             created_at: now,
             updated_at: now,
             deleted_at: None,
+            has_vanished: false,
         }
     }
 
@@ -161,7 +164,7 @@ impl People {
     }
 
     pub(super) fn get(&self, id: &str) -> Option<&Person> {
-        self.by_id.get(id).map(|place| &self.all[*place])
+        self.by_id.get(id).map(|place| &self.all[*place]).filter(|person| !person.has_vanished)
     }
 
     pub(super) fn with_address(&self, address: &str) -> Option<&Person> {

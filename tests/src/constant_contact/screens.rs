@@ -104,6 +104,17 @@ impl Simulator {
         world.people.change(id, |person| person.delete(now, &switches)).is_some()
     }
 
+    /// Every trace of a contact vanishes, which no document says happens. False when there is no such contact.
+    pub fn vanish(&self, id: &str) -> bool {
+        let vanish = |person: &mut Person| {
+            person.has_vanished = true;
+            person.address = None;
+            person.custom.clear();
+            person.lists.clear();
+        };
+        self.settled().people.change(id, vanish).is_some()
+    }
+
     /// Activities that are neither over nor hanging.
     pub fn queued(&self) -> usize {
         self.settled().queued()

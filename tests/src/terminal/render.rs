@@ -255,6 +255,8 @@ pub(crate) mod tests {
                 opted_out: 22,
                 conflicts: 3,
                 ignored: 0,
+                missing: 0,
+                strangers: 0,
             },
             calls: Calls { gigya: 87, constant_contact: 1_041 },
             activities: 1,

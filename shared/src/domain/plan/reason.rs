@@ -55,6 +55,8 @@ pub enum Reason {
     Unfitting,
     /// Another account has the same address and keeps the contact.
     SharedAddress,
+    /// Constant Contact refused the same row, and it is not yet time to try again.
+    RefusedBefore,
     /// The account was deleted at Gigya.
     DeletedAtGigya,
 }
@@ -85,6 +87,9 @@ impl fmt::Display for Reason {
             Self::AwaitsContact => "the address changed before Constant Contact showed the contact",
             Self::Unfitting => "a value has characters that Constant Contact does not take",
             Self::SharedAddress => "another account has the same address",
+            Self::RefusedBefore => {
+                "Constant Contact refused the same row before; it is tried again later"
+            }
             Self::DeletedAtGigya => "the account was deleted at Gigya",
         })
     }
@@ -117,7 +122,8 @@ impl Reason {
             | Self::Decided
             | Self::AwaitsContact
             | Self::Unfitting
-            | Self::SharedAddress => false,
+            | Self::SharedAddress
+            | Self::RefusedBefore => false,
         }
     }
 }

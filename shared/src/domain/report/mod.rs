@@ -299,6 +299,8 @@ pub(crate) mod tests {
                 opted_out: 22,
                 conflicts: 3,
                 ignored: 4,
+                missing: 1,
+                strangers: 2,
             },
             losses,
             batches: vec![BatchReport {

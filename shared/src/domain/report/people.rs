@@ -173,6 +173,12 @@ pub struct Inbound {
     pub conflicts: u64,
     /// Contacts without an account, and changes of fields that do not travel home.
     pub ignored: u64,
+    /// People whom the ledger believed to be in Constant Contact, and who are not.
+    #[serde(default)]
+    pub missing: u64,
+    /// Of the ignored, contacts who are nobody's at Gigya.
+    #[serde(default)]
+    pub strangers: u64,
 }
 
 impl Inbound {
@@ -184,6 +190,8 @@ impl Inbound {
         self.opted_out += other.opted_out;
         self.conflicts += other.conflicts;
         self.ignored += other.ignored;
+        self.missing += other.missing;
+        self.strangers += other.strangers;
     }
 }
 

@@ -247,21 +247,31 @@ impl AccountsQuery {
     }
 }
 
-/// Who has this address. `CONTAINS` compares encrypted fields without regard to case, `=` the whole value of the
+/// Who has one of these addresses. `CONTAINS` compares encrypted fields without regard to case, `=` the whole value of the
 /// others (SAP help, accounts.search, "Encrypted fields"); what `CONTAINS` finds beside them is sorted out by whoever
 /// reads the answer.
-pub(super) fn holders_of(address: &EmailAddress) -> Result<String, QueryError> {
-    let address = literal(address.expose())?;
-    let conditions: Vec<String> = ADDRESS_FIELDS
-        .iter()
-        .flat_map(|field| [format!("{field} = {address}"), format!("{field} CONTAINS {address}")])
-        .collect();
+pub(super) fn holders_of(addresses: &[EmailAddress]) -> Result<String, QueryError> {
+    if addresses.is_empty() {
+        return Err(QueryError::Nobody);
+    }
+    let mut conditions = Vec::new();
+    for address in addresses {
+        let address = literal(address.expose())?;
+        conditions.extend(ADDRESS_FIELDS.iter().flat_map(|field| {
+            [format!("{field} = {address}"), format!("{field} CONTAINS {address}")]
+        }));
+    }
     Ok(format!(
         "SELECT {}, {} FROM accounts WHERE {} LIMIT {PAGE_ACCOUNTS}",
         ALWAYS_SELECTED.join(", "),
         ADDRESS_FIELDS.join(", "),
         conditions.join(" OR "),
     ))
+}
+
+/// Whether a query can carry this address.
+pub(super) fn can_carry(address: &EmailAddress) -> bool {
+    literal(address.expose()).is_ok()
 }
 
 #[cfg(test)]

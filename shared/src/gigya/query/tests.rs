@@ -75,7 +75,7 @@ fn a_condition_is_a_condition_and_nothing_more() {
 
 #[test]
 fn an_address_is_looked_for_wherever_gigya_keeps_one() {
-    let query = holders_of(&"o'neil@example.com".parse().unwrap()).unwrap();
+    let query = holders_of(&["o'neil@example.com".parse().unwrap()]).unwrap();
     assert!(query.contains("profile.email = \"o'neil@example.com\" OR "));
     assert!(query.contains("loginIDs.emails CONTAINS \"o'neil@example.com\""));
 }

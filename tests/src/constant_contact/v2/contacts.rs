@@ -59,7 +59,9 @@ impl Page {
             person.updated_at > since || (is_included && person.updated_at == since)
         };
         let status = status(person, world.switches.v2).word();
-        (self.status == "ALL" || self.status == status) && self.since.is_none_or(is_since)
+        !person.has_vanished
+            && (self.status == "ALL" || self.status == status)
+            && self.since.is_none_or(is_since)
     }
 
     /// The page, with the path of the next one, which carries no key.

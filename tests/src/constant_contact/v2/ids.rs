@@ -43,7 +43,7 @@ pub(super) fn is_number(text: &str) -> bool {
 
 pub(super) fn contact<'a>(world: &'a World, text: &str) -> Option<&'a Person> {
     let place = usize::try_from(number(text)?.checked_sub(FIRST_CONTACT)?).ok()?;
-    world.people.all().get(place)
+    world.people.all().get(place).filter(|person| !person.has_vanished)
 }
 
 /// The tenant's own id of a list.

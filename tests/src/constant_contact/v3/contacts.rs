@@ -137,6 +137,7 @@ impl<'a> Filter<'a> {
             self.statuses.contains(&"all") || self.statuses.contains(&person.status())
         };
         status
+            && !person.has_vanished
             && (self.lists.is_empty() || self.lists.iter().any(|list| person.lists.contains(*list)))
             && self.windows.iter().all(|window| {
                 (window.of)(person).is_some_and(|at| {
