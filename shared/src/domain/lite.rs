@@ -39,7 +39,7 @@ fn packed(token: &str) -> Option<String> {
     }
     let digits = token.bytes().filter_map(|c| char::from(c).to_digit(16));
     let digits: Vec<u8> = digits.filter_map(|digit| u8::try_from(digit).ok()).collect();
-    let bytes: Vec<u8> = digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect();
+    let bytes: Vec<u8> = digits.chunks_exact(2).map(|pair| (pair[0] << 4) | pair[1]).collect();
     Some(URL_SAFE_NO_PAD.encode(bytes))
 }
 

@@ -224,7 +224,7 @@ mod tests {
         let delta = run(Scope::Delta, clocks);
         let moved = delta.move_marks(Watermarks::default(), Watermark::confirmed);
         assert_eq!(moved.accounts.confirmed_through, Some(delta.window.to));
-        assert_eq!((moved.lite, moved.subscriptions), Default::default());
+        assert_eq!((moved.lite, moved.subscriptions), (Watermark::default(), Watermark::default()));
         let dry = Run { dry_run: true, ..delta };
         assert_eq!(dry.move_marks(moved, Watermark::read), moved);
         let since = run(Scope::Since { since: moved.accounts.confirmed_through.unwrap() }, clocks);
