@@ -120,10 +120,7 @@ mod tests {
         {
             let back = left(kind).rejoined(in_writing(10)).unwrap();
             assert_eq!((back.left, back.contact), (None, contact));
-            assert_eq!(
-                back.left_lists.keys().map(|list| list.as_str()).collect::<Vec<_>>(),
-                ["emea"]
-            );
+            assert_eq!(back.left_lists, [("emea".into(), at(20))].into());
             assert_eq!(back.evidence, Some(in_writing(10)));
         }
     }

@@ -275,7 +275,7 @@ impl Person<'_> {
         let wish = self.terms.policy.consent.wish(account, self.known.wish);
         self.known.is_stale(read)
             || (is_of_before
-                && !self.known.left.is_some_and(|left| wish.evidence_since(left.at).is_some()))
+                && self.known.left.is_none_or(|left| wish.evidence_since(left.at).is_none()))
     }
 
     /// Notes what Constant Contact shows. Answers whether the person left since the agreement.

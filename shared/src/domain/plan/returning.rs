@@ -123,10 +123,15 @@ impl Person<'_> {
     }
 
     /// Whoever unsubscribed and is shown to have said yes since is back: that is theirs alone to do there (guide,
-    /// `contacts_re-subscribe`), whether Constant Contact asked them or they came by themselves.
+    /// `contacts_re-subscribe`), whether Constant Contact asked them or they came by themselves. Another address is another
+    /// matter: that one did not unsubscribe, and who put it there is not said.
     pub(super) fn take_return(&mut self, contact: &Contact) {
         let left = self.known.left.filter(|left| left.kind == Departure::Unsubscribed);
-        let says_yes = self.sight == Sight::Alive && contact.permission == Permission::Explicit;
+        let is_the_address =
+            self.known.address.is_none_or(|known| self.next.address == Some(known));
+        let says_yes = self.sight == Sight::Alive
+            && contact.permission == Permission::Explicit
+            && is_the_address;
         if let (Some(left), Some(at)) = (left, contact.updated_at)
             && says_yes
             && at > left.at
