@@ -194,7 +194,7 @@ impl StateStore {
         Ok(self.change_and_tell(keys::QUOTA, change).await?.1)
     }
 
-    pub(super) async fn read<T: DeserializeOwned + Default>(
+    async fn read<T: DeserializeOwned + Default>(
         &self,
         key: &str,
     ) -> Result<(T, Option<ETag>), StoreError> {
