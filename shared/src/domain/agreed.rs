@@ -258,6 +258,26 @@ impl Agreed {
         };
         if merged.is_erased() { merged.forgotten() } else { merged }
     }
+
+    /// As [`merge`](Self::merge), after the row of an import was taken in. A row says every value, also those that were as
+    /// agreed when it was planned: what came home in between is written over in Constant Contact by then. Were the ledger to
+    /// hold on to it, the older value would look like somebody's edit there and come home as one. So the row is what was
+    /// last agreed on, and Gigya, which has the newer value, has moved since.
+    #[must_use]
+    pub fn merge_import(self, before: &Self, after: &Self) -> Self {
+        let mut merged = self.merge(before, after);
+        if merged.is_erased() {
+            return merged;
+        }
+        for (field, pair) in &after.fields {
+            let is_said_again = before.fields.get(field) == Some(pair);
+            if let Some(now) = merged.fields.get_mut(field).filter(|now| is_said_again && now.held.is_none())
+            {
+                *now = *pair;
+            }
+        }
+        merged
+    }
 }
 
 impl Pair {

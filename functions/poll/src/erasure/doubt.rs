@@ -38,14 +38,16 @@ impl Eraser<'_> {
                 self.state.doubt = Some(doubt);
                 return self.save().await;
             }
-            self.look_for(&mut doubt, is_free).await?;
+            let has_people = self.look_for(&mut doubt, is_free).await?;
             if is_free && !self.part_with_missing(&mut doubt).await? {
                 self.state.doubt = Some(doubt);
                 return self.save().await;
             }
             doubt.shard += 1;
-            self.state.doubt = Some(doubt.clone());
-            self.save().await?;
+            if has_people {
+                self.state.doubt = Some(doubt.clone());
+                self.save().await?;
+            }
         }
         let limits = brake::limits(&self.ready.settings.safety);
         let examples = doubt.missing.keys().cloned();
@@ -66,8 +68,8 @@ impl Eraser<'_> {
         self.save().await
     }
 
-    /// Looks for everybody in one shard.
-    async fn look_for(&mut self, doubt: &mut Doubt, is_free: bool) -> Result<(), PollError> {
+    /// Looks for everybody in one shard. Answers whether there is anybody.
+    async fn look_for(&mut self, doubt: &mut Doubt, is_free: bool) -> Result<bool, PollError> {
         let entries = self.services.ledger.entries(doubt.shard).await?;
         let is_there: BTreeMap<Uid, bool> =
             entries.into_iter().map(|entry| (entry.uid, entry.is_there)).collect();
@@ -92,7 +94,7 @@ impl Eraser<'_> {
         }
         doubt.seen += is_there.len() as u64 - missing;
         doubt.known += is_there.values().filter(|is_there| **is_there).count() as u64;
-        Ok(())
+        Ok(!is_there.is_empty())
     }
 
     /// Erases those who were found missing. Answers whether all are done.
