@@ -10,11 +10,10 @@ use shared::domain::{ContactField, Uid};
 use shared::settings::Environment;
 use shared::store::StateStore;
 use shared::store::conflicts::Conflict;
-use shared::telemetry::chain;
 
 use crate::person::{LookError, Person};
 use crate::render::{self, Form};
-use crate::services::{self, Services};
+use crate::services::Services;
 use crate::table::Table;
 
 /// Lists the conflicts that wait for a person, and those that were decided and are not carried out yet.
@@ -113,19 +112,11 @@ pub(crate) async fn list<L: Fn(&str) -> Option<String>>(
 ) -> bool {
     let Some(services) = Services::open(environment).await else { return false };
     let listed = listed(&services, options.show).await;
-    match listed {
-        Ok(listed) => {
-            render::tell(&words(&listed), &listed, form);
-            if listed.iter().any(|conflict| conflict.chosen.is_none()) {
-                render::say("Decide one with `gigya-cc resolve UID FIELD gigya|constant_contact`.");
-            }
-            true
-        }
-        Err(error) => {
-            render::failed(&chain(&error), services::CHECK_ALL);
-            false
-        }
+    let waits = |listed: &Vec<Listed>| listed.iter().any(|conflict| conflict.chosen.is_none());
+    if listed.as_ref().is_ok_and(waits) {
+        render::say("Decide one with `gigya-cc resolve UID FIELD gigya|constant_contact`.");
     }
+    render::outcome(listed, form, |listed| words(listed), |_| true)
 }
 
 /// The conflicts of the ledger, with their values if they are asked for.
@@ -205,16 +196,9 @@ pub(crate) async fn resolve_one<L: Fn(&str) -> Option<String>>(
         render::failed(&format!("{:?} is no field of a contact", options.field), next);
         return false;
     };
-    match resolve(&services, &uid, &field, side).await {
-        Ok(resolution) => {
-            render::tell(&words_of_resolution(resolution, &uid, &field), &resolution, form);
-            resolution == Resolution::Decided
-        }
-        Err(error) => {
-            render::failed(&chain(&error), services::CHECK_ALL);
-            false
-        }
-    }
+    let came = resolve(&services, &uid, &field, side).await;
+    let is_good = |resolution: &Resolution| *resolution == Resolution::Decided;
+    render::outcome(came, form, |came| words_of_resolution(*came, &uid, &field), is_good)
 }
 
 /// Decides a conflict: marks it in the ledger, and lets the next run read the person whatever their time says.

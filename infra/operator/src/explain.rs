@@ -12,11 +12,10 @@ use shared::domain::plan::{Leave, Outbound, Plan};
 use shared::domain::report::Class;
 use shared::domain::{ContactField, ContactId, ListId, Uid};
 use shared::settings::Environment;
-use shared::telemetry::chain;
 
 use crate::person::{LookError, Person};
 use crate::render::{self, Form};
-use crate::services::{self, Services};
+use crate::services::Services;
 use crate::table::Table;
 
 /// Says what would be done for one person now, and why.
@@ -99,16 +98,8 @@ pub(crate) async fn start<L: Fn(&str) -> Option<String>>(
     form: Form,
 ) -> bool {
     let Some(services) = Services::open(environment).await else { return false };
-    match explain(&services, &Uid::from(options.uid.as_str())).await {
-        Ok(explanation) => {
-            render::tell(&words(&explanation), &explanation, form);
-            true
-        }
-        Err(error) => {
-            render::failed(&chain(&error), services::CHECK_ALL);
-            false
-        }
-    }
+    let came = explain(&services, &Uid::from(options.uid.as_str())).await;
+    render::outcome(came, form, words, |_| true)
 }
 
 /// Looks at one person afresh and says what would be done, and why.

@@ -10,11 +10,10 @@ use shared::domain::watermark::InboundState;
 use shared::settings::Environment;
 use shared::store::StateStore;
 use shared::store::bucket::Put;
-use shared::telemetry::chain;
 
 use crate::person::LookError;
 use crate::render::{self, Form};
-use crate::services::{self, Services};
+use crate::services::Services;
 
 /// How long the ledger is kept from poll: longer than forgetting takes, and no longer than an invocation.
 const HOLD: Duration = Duration::from_mins(15);
@@ -76,16 +75,8 @@ pub(crate) async fn start<L: Fn(&str) -> Option<String>>(
         return false;
     }
     let Some(services) = Services::open(environment).await else { return false };
-    match rebuild(&services).await {
-        Ok(rebuilt) => {
-            render::tell(&words(&rebuilt), &rebuilt, form);
-            matches!(rebuilt, Rebuilt::Forgotten { .. })
-        }
-        Err(error) => {
-            render::failed(&chain(&error), services::CHECK_ALL);
-            false
-        }
-    }
+    let is_good = |rebuilt: &Rebuilt| matches!(rebuilt, Rebuilt::Forgotten { .. });
+    render::outcome(rebuild(&services).await, form, words, is_good)
 }
 
 /// Forgets the agreed values, and lets the next sweep read everybody. Nothing is submitted until that is done.

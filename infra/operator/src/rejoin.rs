@@ -8,11 +8,10 @@ use shared::domain::evidence::{Evidence, Source};
 use shared::settings::Environment;
 use shared::store::StateStore;
 use shared::store::testimony::Testimony;
-use shared::telemetry::chain;
 
 use crate::person::LookError;
 use crate::render::{self, Form};
-use crate::services::{self, Services};
+use crate::services::Services;
 
 /// Lets somebody who left come back, because you have their wish in writing.
 ///
@@ -52,16 +51,9 @@ pub(crate) async fn start<L: Fn(&str) -> Option<String>>(
 ) -> bool {
     let Some(services) = Services::open(environment).await else { return false };
     let uid = Uid::from(options.uid.as_str());
-    match rejoin(&services, &uid, &options.evidence, &options.by).await {
-        Ok(rejoined) => {
-            render::tell(&words(rejoined, &uid), &rejoined, form);
-            rejoined == Rejoined::MayComeBack
-        }
-        Err(error) => {
-            render::failed(&chain(&error), services::CHECK_ALL);
-            false
-        }
-    }
+    let came = rejoin(&services, &uid, &options.evidence, &options.by).await;
+    let is_good = |rejoined: &Rejoined| *rejoined == Rejoined::MayComeBack;
+    render::outcome(came, form, |rejoined| words(*rejoined, &uid), is_good)
 }
 
 /// Keeps the evidence, and notes in the ledger that there is one. What it says stays out of the ledger.
@@ -86,7 +78,8 @@ pub async fn rejoin(
     let now = services.clock.now();
     let state = StateStore::new(services.bucket.clone());
     let testimony = Testimony { text: text.to_owned(), by: by.to_owned(), at: now };
-    state.testify(uid, &testimony).await?;
+    let key = services.secrets.read().await?.fingerprint_key;
+    state.testify(&key, uid, &testimony).await?;
     state.change_due(|due| _ = due.insert(uid.clone(), now)).await?;
     let evidence = Evidence { at: now, source: Source::Operator };
     let note = |agreed: Option<&Agreed>, evidence: &Evidence| Agreed {

@@ -9,9 +9,12 @@ use serde_json::json;
 use shared::domain::RunId;
 use shared::domain::run::Phase;
 use shared::store::keys;
+use shared::telemetry::chain;
 
 use crate::check::{Checked, Finding, ListShown, NamedAs, Subject, Verdict};
+use crate::person::LookError;
 use crate::release::{ERASURE, INBOUND, Release};
+use crate::services::CHECK_ALL;
 
 /// For whom data is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,6 +118,25 @@ pub(crate) fn tell<T: Serialize>(words: &str, value: &T, form: Form) {
     match form {
         Form::Words => print(words),
         Form::Json => print_json(value),
+    }
+}
+
+/// Prints what came of a command, or why it failed; whether it is good.
+pub(crate) fn outcome<T: Serialize>(
+    came: Result<T, LookError>,
+    form: Form,
+    words: impl FnOnce(&T) -> String,
+    is_good: impl FnOnce(&T) -> bool,
+) -> bool {
+    match came {
+        Ok(came) => {
+            tell(&words(&came), &came, form);
+            is_good(&came)
+        }
+        Err(error) => {
+            failed(&chain(&error), CHECK_ALL);
+            false
+        }
     }
 }
 

@@ -10,12 +10,11 @@ use shared::domain::run::{Phase, Run};
 use shared::domain::watermark::{InboundState, Watermark, Watermarks};
 use shared::settings::Environment;
 use shared::store::{RunStore, StateStore, StoreError};
-use shared::telemetry::chain;
 
 use crate::person::LookError;
 use crate::release::{ERASURE, INBOUND};
 use crate::render::{self, Form};
-use crate::services::{self, Services};
+use crate::services::Services;
 use crate::table::Table;
 
 /// Shows the state of things: the run that is going on, how far everything is read, brakes, and who is waited for.
@@ -78,16 +77,8 @@ pub(crate) async fn start<L: Fn(&str) -> Option<String>>(
     form: Form,
 ) -> bool {
     let Some(services) = Services::open(environment).await else { return false };
-    match status(&services).await {
-        Ok(status) => {
-            render::tell(&words(&status, services.clock.now()), &status, form);
-            true
-        }
-        Err(error) => {
-            render::failed(&chain(&error), services::CHECK_ALL);
-            false
-        }
-    }
+    let came = status(&services).await;
+    render::outcome(came, form, |status| words(status, services.clock.now()), |_| true)
 }
 
 /// Reads the state of things.

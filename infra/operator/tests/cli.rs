@@ -164,3 +164,32 @@ fn a_command_line_that_is_not_understood_is_told_apart_from_a_failure() {
     assert_eq!(help.status.code(), Some(0));
     assert!(!stdout(&help).contains("arn:acme"), "help shows no values");
 }
+
+#[test]
+fn every_command_says_what_it_does_and_needs_the_same_names_of_a_deployment() {
+    let help = stdout(&gigya_cc(&["--help"], &[]));
+    for (command, arguments) in [
+        ("report", &["20261123T045000Z-delta"][..]),
+        ("status", &[]),
+        ("explain", &["u1"]),
+        ("conflicts", &["--show"]),
+        ("resolve", &["u1", "city", "gigya"]),
+        ("rejoin", &["u1", "--evidence", "a letter", "--by", "Ann"]),
+    ] {
+        assert!(help.contains(&format!("\n  {command}")), "{command} in {help}");
+        assert_eq!(gigya_cc(&[command, "--help"], &[]).status.code(), Some(0));
+        let output = gigya_cc(&[&[command], arguments].concat(), &[("BUCKET", "acme-sync")]);
+        assert_eq!((output.status.code(), stdout(&output)), (Some(1), String::new()), "{command}");
+        assert!(stderr(&output).contains("SECRET_ID is not set"), "{command}");
+    }
+}
+
+#[test]
+fn what_cannot_be_undone_asks_for_a_yes_first() {
+    let output = gigya_cc(&["ledger", "rebuild"], &[]);
+    assert_eq!(output.status.code(), Some(1));
+    insta::assert_snapshot!(stderr(&output), @r"
+    error: the next sweep and full run would compare everybody anew
+      → say so: `gigya-cc ledger rebuild --yes`; then run `gigya-cc run --full`
+    ");
+}

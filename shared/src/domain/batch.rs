@@ -25,6 +25,7 @@ pub struct Claim {
 /// How far a batch has come, once somebody claimed it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "stage", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "there is one for each batch of thousands of people")]
 pub enum BatchStage {
     /// Somebody plans and submits it.
     Claimed,

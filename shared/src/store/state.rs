@@ -328,7 +328,7 @@ impl StateStore {
         Ok(())
     }
 
-    pub(super) async fn read<T: DeserializeOwned + Default>(
+    async fn read<T: DeserializeOwned + Default>(
         &self,
         key: &str,
     ) -> Result<(T, Option<ETag>), StoreError> {

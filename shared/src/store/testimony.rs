@@ -1,5 +1,5 @@
 //! What an operator wrote down when they let somebody come back: `state/testimony/<person>.json`. The one thing under
-//! `state/` that may name a person, so it is an object of its own that an erasure deletes.
+//! `state/` that may name a person in words, so it is an object of its own, which an erasure empties.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{StateStore, StoreError, keys};
-use crate::domain::Uid;
+use crate::domain::{Fingerprint, FingerprintKey, Uid};
 
 /// Why somebody may come back, in an operator's words.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,22 +26,38 @@ impl fmt::Debug for Testimony {
     }
 }
 
+/// By what somebody's testimonies are known.
+fn name(key: &FingerprintKey, uid: &Uid) -> Fingerprint {
+    key.fingerprint("uid", uid.as_str())
+}
+
 impl StateStore {
     /// Keeps a testimony beside those that are kept already.
     ///
     /// # Errors
     /// When the bucket refuses, or others keep changing it.
-    pub async fn testify(&self, uid: &Uid, testimony: &Testimony) -> Result<(), StoreError> {
+    pub async fn testify(
+        &self,
+        key: &FingerprintKey,
+        uid: &Uid,
+        testimony: &Testimony,
+    ) -> Result<(), StoreError> {
         let add = |kept: &mut Vec<Testimony>| kept.push(testimony.clone());
-        self.change(&keys::testimony(uid), add).await?;
+        self.change(&keys::testimony(name(key, uid)), add).await?;
         Ok(())
     }
 
-    /// What was written down about somebody, the oldest first.
+    /// Forgets what was written down about somebody who is erased. Costs a read where nothing was.
     ///
     /// # Errors
-    /// When the bucket refuses or the object is broken.
-    pub async fn testimonies(&self, uid: &Uid) -> Result<Vec<Testimony>, StoreError> {
-        Ok(self.read(&keys::testimony(uid)).await?.0)
+    /// When the bucket refuses, or others keep changing it.
+    pub async fn forget_testimonies(
+        &self,
+        key: &FingerprintKey,
+        uid: &Uid,
+    ) -> Result<(), StoreError> {
+        let object = keys::testimony(name(key, uid));
+        self.change(&object, |kept: &mut Vec<Testimony>| kept.clear()).await?;
+        Ok(())
     }
 }

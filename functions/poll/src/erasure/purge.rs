@@ -15,6 +15,9 @@ impl Eraser<'_> {
         let purge = self.services.purge();
         let people = self.state.purge.people.clone();
         let mut changed = purge.state(&people).await?;
+        for uid in &people {
+            self.services.state.forget_testimonies(&self.ready.key, uid).await?;
+        }
         for key in purge.objects(self.state.purge.after.as_deref()).await? {
             if self.invocation.must_stop() {
                 return self.save().await;

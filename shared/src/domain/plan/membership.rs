@@ -224,8 +224,8 @@ impl Person<'_> {
         // Where a blank empties a value, an import can say so.
         let blanks_clear = self.terms.policy.mapping.destination().blanks_clear;
         let with_blanks = fields.clears && blanks_clear;
-        let singly = self.terms.singly && self.next.contact.is_some();
-        let single = singly
+        let one_by_one = self.terms.singly && self.next.contact.is_some();
+        let single = one_by_one
             || moves
             || (fields.clears && !blanks_clear)
             || !leaves.is_empty()

@@ -324,6 +324,7 @@ pub(crate) mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "it is the whole of a report")]
     fn the_report_has_the_shape_that_is_promised() {
         insta::assert_snapshot!(serde_json::to_string_pretty(&example()).unwrap(), @r#"
         {
