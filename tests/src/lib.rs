@@ -3,11 +3,15 @@
 
 pub mod aws;
 pub mod constant_contact;
+pub mod doors;
 pub mod gigya;
 pub mod letters;
 pub mod measure;
+pub mod oracle;
 pub mod people;
 pub mod serve;
+pub mod simulation;
 pub mod story;
+pub mod story_oracle;
 pub mod terminal;
 pub mod world;

@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 use sandbox::constant_contact::Switches;
 use sandbox::people;
 use sandbox::serve::{Residents, ServeOptions, stay};
+use sandbox::simulation::{Scenario, command, live_as};
 use sandbox::story::{Plot, tell};
 use sandbox::terminal::{Options, Terminal};
 use shared::domain::Dialect;
@@ -19,7 +20,10 @@ use shared::domain::Dialect;
 #[derive(Debug, Parser)]
 #[command(name = "sandbox", version)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+#[command(args_conflicts_with_subcommands = true)]
 struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// How many accounts the site begins with.
     #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..=2_000_000))]
     accounts: u64,
@@ -52,6 +56,36 @@ struct Arguments {
     no_color: bool,
 }
 
+/// What else the sandbox does.
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Lives many small worlds in which everything goes wrong, and looks whether what is promised holds.
+    Simulate(Simulate),
+}
+
+/// Which worlds, and what is told of them.
+#[derive(Debug, clap::Args)]
+struct Simulate {
+    /// How many worlds.
+    #[arg(long, default_value_t = 1_000)]
+    seeds: u64,
+    /// The first of them.
+    #[arg(long, default_value_t = 0)]
+    first: u64,
+    /// Stops after so many worlds in which something did not hold.
+    #[arg(long, default_value_t = 10)]
+    failures: usize,
+    /// Tells every call of the first world, and lives no other.
+    #[arg(long)]
+    trace: bool,
+    /// Only the results.
+    #[arg(long)]
+    quiet: bool,
+    /// One JSON document instead of lines.
+    #[arg(long)]
+    json: bool,
+}
+
 /// An interface of Constant Contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Api {
@@ -81,7 +115,35 @@ fn main() -> ExitCode {
     }
 }
 
+/// Lives the worlds and tells what they came to.
+fn simulate(simulate: &Simulate) -> anyhow::Result<ExitCode> {
+    let Simulate { seeds, first, failures, trace, quiet, json } = *simulate;
+    let terminal = Terminal::new(Options { quiet, json, no_color: true });
+    if trace {
+        let outcome = live_as(first, &Scenario::of(first), true);
+        terminal.result(&format!("{}\n", outcome.lines.join("\n")))?;
+        if let Some(violation) = &outcome.violation {
+            terminal.fail(&violation.to_string());
+        }
+        return Ok(code(outcome.violation.is_none()));
+    }
+    let bar = terminal.progress("worlds", Some(seeds));
+    let summary = command::simulate(first, seeds, failures, |summary| bar.reach(summary.seeds));
+    drop(bar);
+    let text =
+        if json { serde_json::to_string_pretty(&summary)? + "\n" } else { summary.to_string() };
+    terminal.result(&text)?;
+    Ok(code(summary.failures.is_empty()))
+}
+
+fn code(is_good: bool) -> ExitCode {
+    if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
 fn play(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    if let Some(Command::Simulate(options)) = &arguments.command {
+        return simulate(options);
+    }
     let terminal = Terminal::new(Options {
         quiet: arguments.quiet,
         json: arguments.json,
@@ -120,5 +182,5 @@ fn play(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build()?;
     let balanced = runtime.block_on(tell(plot, &terminal))?;
-    Ok(if balanced { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(code(balanced))
 }

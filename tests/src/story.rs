@@ -14,9 +14,11 @@ use shared::domain::{Account, Dialect, RunId, Uid};
 use shared::http::call;
 
 use crate::letters::Letters;
+use crate::oracle::Act;
 use crate::people::{
     AccountsFileError, ContactEdit, Edit, GigyaEdit, People, STORY_BEGINS, edits_of_day,
 };
+use crate::story_oracle::StoryOracle;
 use crate::terminal::{DayOutcome, Terminal};
 use crate::world::{BUCKET, TickError, World, WorldOptions, Writes};
 
@@ -75,7 +77,8 @@ pub async fn tell(plot: Plot, terminal: &Terminal) -> Result<bool, StoryError> {
     for day in 1..=teller.plot.days {
         teller.day(day).await?;
     }
-    let balanced = terminal.end(&teller.days)?;
+    let judgement = teller.oracle.judge(&teller.world);
+    let balanced = terminal.end(&teller.days, &judgement)?;
     let place = teller.write_down()?;
     terminal.story(&format!(
         "The reports lie in {}; open report.html in a browser.",
@@ -96,6 +99,7 @@ struct Teller<'a> {
     runs: Vec<RunId>,
     /// Whose contacts were edited today in Constant Contact.
     edited: BTreeSet<Uid>,
+    oracle: StoryOracle,
 }
 
 /// What the world had done by an instant.
@@ -132,7 +136,9 @@ impl<'a> Teller<'a> {
         ))?;
         let (days, runs) = (Vec::new(), Vec::new());
         let edited = BTreeSet::new();
-        Ok(Self { plot, terminal, world, people, population, uids, days, runs, edited })
+        let mut oracle = StoryOracle::of(&world);
+        oracle.meet_everybody(&world);
+        Ok(Self { plot, terminal, world, people, population, uids, days, runs, edited, oracle })
     }
 
     async fn day(&mut self, day: u32) -> Result<(), StoryError> {
@@ -157,6 +163,7 @@ impl<'a> Teller<'a> {
         }
         let report = self.run().await?;
         self.world.settle_inbound().await?;
+        self.oracle.watch(&self.world);
         self.tell_of(&report)?;
         let letters = self.world.letters(&remembered, &self.edited);
         let outcome = DayOutcome { letters, ..self.outcome(day, title, &report, &before, edits) };
@@ -224,13 +231,21 @@ impl<'a> Teller<'a> {
                 {
                     false
                 }
-                Edit::Gigya(edit) => {
-                    self.uid(who).is_some_and(|uid| self.change_account(&uid, edit))
-                }
+                Edit::Gigya(edit) => self.uid(who).is_some_and(|uid| {
+                    let has_changed = self.change_account(&uid, edit);
+                    if has_changed && *edit == GigyaEdit::Unsubscribed {
+                        self.oracle.hear(&uid, self.world.now(), Act::Withdrew);
+                    }
+                    has_changed
+                }),
                 Edit::ConstantContact(edit) => {
                     let found = self.uid(who).and_then(|uid| Some((contacts.get(&uid)?, uid)));
                     found.is_some_and(|(contact, uid)| {
+                        let act = self.act_there(contact, edit);
                         let has_changed = self.change_contact(contact, edit);
+                        if let Some(act) = act.filter(|_| has_changed) {
+                            self.oracle.hear(&uid, self.world.now(), act);
+                        }
                         self.edited.insert(uid);
                         has_changed
                     })
@@ -258,6 +273,9 @@ impl<'a> Teller<'a> {
         if let Value::Object(fields) = &mut account {
             GigyaEdit::Arrived.apply(fields, self.world.now());
         }
+        if let Ok(account) = Account::from_json(account.clone()) {
+            self.oracle.meet(&account, self.world.now());
+        }
         self.world.gigya.insert(account);
         self.population = self.population.max(who + 1);
     }
@@ -275,6 +293,23 @@ impl<'a> Teller<'a> {
             | GigyaEdit::TierChanged { .. }
             | GigyaEdit::AddressChanged { .. }
             | GigyaEdit::LoggedIn => self.world.gigya.edit(uid, |fields| edit.apply(fields, now)),
+        }
+    }
+
+    /// What the oracle is to hear of an edit in Constant Contact, as far as it is about being mailed.
+    fn act_there(&self, id: &str, edit: &ContactEdit) -> Option<Act> {
+        let contact = self.world.constant_contact.contact(id)?;
+        let newsletter = &self.world.lists.newsletter;
+        match edit {
+            ContactEdit::Unsubscribed => Some(Act::Unsubscribed),
+            ContactEdit::LeftList if contact.lists.contains(newsletter) => {
+                Some(Act::LeftList(newsletter.clone()))
+            }
+            ContactEdit::Deleted if contact.deleted_at.is_none() => Some(Act::ContactDeleted),
+            ContactEdit::LeftList
+            | ContactEdit::Deleted
+            | ContactEdit::PhoneChanged { .. }
+            | ContactEdit::FirstNameChanged { .. } => None,
         }
     }
 

@@ -29,6 +29,14 @@ impl Seen {
         self.hashes.contains(&self.hash(uid))
     }
 
+    /// Whoever was asked about and could not be staged is new again.
+    pub(crate) fn forget<'a>(&mut self, uids: impl Iterator<Item = &'a Uid>) {
+        for uid in uids {
+            let hash = self.hash(uid);
+            self.hashes.remove(&hash);
+        }
+    }
+
     fn hash(&self, uid: &Uid) -> u128 {
         let [high, low] = &self.keys;
         (u128::from(high.hash_one(uid)) << 64) | u128::from(low.hash_one(uid))

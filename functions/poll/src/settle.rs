@@ -108,7 +108,7 @@ async fn settle_batch(
         }
         settled.push(part);
     }
-    agree(services, agreements).await?;
+    agree_on_import(services, agreements).await?;
     for Over { mut document, activity, outcome } in settled {
         let submitted_at = match &document.part.stage {
             PartStage::Submitted { at, .. } | PartStage::Settled { submitted_at: at, .. } => *at,
@@ -179,12 +179,28 @@ pub(crate) async fn agree(
     services: &Services,
     agreements: Vec<Agreement>,
 ) -> Result<(), PollError> {
+    change(services, agreements, Agreed::merge).await
+}
+
+/// The same after an import, whose rows say every value.
+pub(crate) async fn agree_on_import(
+    services: &Services,
+    agreements: Vec<Agreement>,
+) -> Result<(), PollError> {
+    change(services, agreements, Agreed::merge_import).await
+}
+
+async fn change(
+    services: &Services,
+    agreements: Vec<Agreement>,
+    merge: fn(Agreed, &Agreed, &Agreed) -> Agreed,
+) -> Result<(), PollError> {
     let changes = agreements.into_iter().map(|agreement| {
         let Agreement { uid, before, after } = agreement;
         (uid, (before, after))
     });
     let merge = |now: Option<&Agreed>, (before, after): &(Agreed, Agreed)| {
-        now.cloned().unwrap_or_default().merge(before, after)
+        merge(now.cloned().unwrap_or_default(), before, after)
     };
     Ok(services.ledger.change(changes, merge).await?)
 }

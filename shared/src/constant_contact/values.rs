@@ -1,8 +1,8 @@
 //! Values as both dialects write them.
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Deserializer};
 
@@ -21,13 +21,23 @@ pub(super) fn null_is_default<'de, D: Deserializer<'de>, T: Default + Deserializ
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// Reads a time in any of the forms that the vendor writes: whole seconds, milliseconds, `+00:00`, an offset, or (for
-/// `deleted_at`) a date alone, read as its beginning in UTC.
+/// Reads a time in any of the forms that the vendor writes: whole seconds, milliseconds, `+00:00`, an offset, or a date
+/// alone, read as its beginning in UTC.
 pub(super) fn moment(text: &str) -> Option<Timestamp> {
+    text.parse::<Timestamp>().ok().or_else(|| begins(text.parse().ok()?))
+}
+
+/// Reads a time by which somebody has left, which may be a date alone (OAS, `deleted_at`: `format: date`). A date is read as
+/// its end: whatever the person asked for on that day may have been before, and having left wins.
+pub(super) fn departure(text: &str) -> Option<Timestamp> {
     text.parse::<Timestamp>().ok().or_else(|| {
-        let midnight = text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok()?;
-        Some(midnight.timestamp())
+        let tomorrow = text.parse::<Date>().ok()?.tomorrow().ok()?;
+        Some(begins(tomorrow)? - SignedDuration::from_millis(1))
     })
+}
+
+fn begins(date: Date) -> Option<Timestamp> {
+    Some(date.to_zoned(TimeZone::UTC).ok()?.timestamp())
 }
 
 /// A time as the vendor writes it, cut to milliseconds; a window's end is the next one's start, so nothing falls between.
@@ -38,6 +48,15 @@ pub(super) fn written(at: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_date_alone_is_its_beginning_and_as_a_departure_its_end() {
+        let at = |text: &str| text.parse::<Timestamp>().ok();
+        assert_eq!(moment("2026-07-08"), at("2026-07-08T00:00:00Z"));
+        assert_eq!(departure("2026-07-08"), at("2026-07-08T23:59:59.999Z"));
+        assert_eq!(departure("2026-07-08T10:00:00Z"), at("2026-07-08T10:00:00Z"));
+        assert_eq!(departure("yesterday"), None);
+    }
 
     #[test]
     fn an_id_is_one_step_of_a_path() {

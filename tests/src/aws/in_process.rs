@@ -56,6 +56,10 @@ impl Aws {
             Fate::Answered => Ok(self.answer(request).await),
             Fate::Refused { status, code } => Ok(refusal(&request, status, code)),
             Fate::RequestLost => lost("request"),
+            Fate::Repeated => {
+                drop(self.answer(request.clone()).await);
+                Ok(self.answer(request).await)
+            }
             Fate::AnswerLost => {
                 let answer = self.answer(request).await;
                 lost(&format!("answer {}", answer.status().as_u16()))

@@ -53,6 +53,9 @@ pub enum Fate {
     RequestLost,
     /// It is acted upon, and the answer never arrives.
     AnswerLost,
+    /// It is acted upon, the answer never arrives, and the SDK sends it again: that answer counts. A conditional put so
+    /// finds what it has put itself.
+    Repeated,
     /// It is refused unread.
     Refused {
         /// The status of the answer.

@@ -49,6 +49,8 @@ pub enum Fate {
 pub(super) struct Script {
     faults: BTreeMap<Operation, VecDeque<Fault>>,
     fates: VecDeque<Fate>,
+    /// What befalls the next call, whatever it asks for.
+    next: Option<Fault>,
 }
 
 impl Script {
@@ -60,7 +62,14 @@ impl Script {
         self.fates.extend(fates);
     }
 
+    pub(super) fn befall_next(&mut self, fault: Fault) {
+        self.next = Some(fault);
+    }
+
     pub(super) fn next_fault(&mut self, operation: Operation) -> Fault {
+        if let Some(fault) = self.next.take() {
+            return fault;
+        }
         self.faults.get_mut(&operation).and_then(VecDeque::pop_front).unwrap_or(Fault::None)
     }
 

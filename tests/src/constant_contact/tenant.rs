@@ -49,6 +49,11 @@ impl Simulator {
         self.world().script.add(operation, faults);
     }
 
+    /// What befalls the next call, whatever it asks for.
+    pub fn script_next(&self, fault: Fault) {
+        self.world().script.befall_next(fault);
+    }
+
     /// What becomes of the next activities, in turn.
     pub fn script_activities(&self, fates: impl IntoIterator<Item = Fate>) {
         self.world().script.add_fates(fates);

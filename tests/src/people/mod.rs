@@ -100,33 +100,40 @@ enum Purpose {
 }
 
 /// Seeded dice.
-struct Dice(ChaCha8Rng);
+pub(crate) struct Dice(ChaCha8Rng);
 
 impl Dice {
+    /// Dice that a seed throws for something else than people: each stream is one purpose.
+    pub(crate) fn of_stream(seed: u64, stream: u64) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        rng.set_stream(stream);
+        Self(rng)
+    }
+
     /// Whether something befalls the given number of a thousand people.
-    fn of_thousand(&mut self, people: u32) -> bool {
+    pub(crate) fn of_thousand(&mut self, people: u32) -> bool {
         self.0.random_ratio(people, 1_000)
     }
 
     /// One of several.
-    fn one<T: Clone>(&mut self, of: &[T]) -> T {
+    pub(crate) fn one<T: Clone>(&mut self, of: &[T]) -> T {
         of[self.0.random_range(0..of.len())].clone()
     }
 
     /// A number below `end`, which is not 0.
-    fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.0.random_range(0..end)
     }
 
     /// The order of several, thrown anew (Fisher and Yates).
-    fn shuffle<T>(&mut self, items: &mut [T]) {
+    pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
             items.swap(last, self.0.random_range(0..=last));
         }
     }
 
     /// A number from a range, both ends included.
-    fn between(&mut self, low: i64, high: i64) -> i64 {
+    pub(crate) fn between(&mut self, low: i64, high: i64) -> i64 {
         self.0.random_range(low..=high)
     }
 

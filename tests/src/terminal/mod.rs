@@ -14,8 +14,9 @@ use serde::{Serialize, Serializer};
 use shared::domain::report::{Calls, Imbalance, Inbound, People};
 
 use crate::letters::Letters;
+use crate::story_oracle::Judgement;
 
-pub use render::{day, end};
+pub use render::{day, end, judged};
 
 /// What the caller asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -65,6 +66,7 @@ fn as_map<S: Serializer>(edits: &[(String, u64)], serializer: S) -> Result<S::Ok
 struct Story<'a> {
     balanced: bool,
     letters_in_order: bool,
+    oracle: &'a Judgement,
     days: &'a [DayOutcome],
 }
 
@@ -134,22 +136,32 @@ impl Terminal {
         self.print(&day(outcome, self.colour_out))
     }
 
-    /// The end of the story: the last line, or the JSON document. Says whether everybody is accounted for on every day.
+    /// The end of the story: the last lines, or the JSON document. Says whether everybody is accounted for on every day, and
+    /// both worlds are as the oracle says.
     ///
     /// # Errors
     /// When nobody listens any longer.
-    pub fn end(&self, days: &[DayOutcome]) -> io::Result<bool> {
+    pub fn end(&self, days: &[DayOutcome], oracle: &Judgement) -> io::Result<bool> {
         let balanced = unbalanced(days).is_none();
         let letters_in_order = days.iter().all(|day| day.letters.are_in_order());
         if self.options.json {
-            let mut json =
-                serde_json::to_string_pretty(&Story { balanced, letters_in_order, days })?;
+            let story = Story { balanced, letters_in_order, oracle, days };
+            let mut json = serde_json::to_string_pretty(&story)?;
             json.push('\n');
             self.print(&json)?;
         } else {
             self.print(&end(days, self.colour_out))?;
+            self.print(&judged(oracle, self.colour_out))?;
         }
-        Ok(balanced && letters_in_order)
+        Ok(balanced && letters_in_order && oracle.is_content())
+    }
+
+    /// A result, on standard output.
+    ///
+    /// # Errors
+    /// When nobody listens any longer.
+    pub fn result(&self, text: &str) -> io::Result<()> {
+        self.print(text)
     }
 
     fn print(&self, text: &str) -> io::Result<()> {

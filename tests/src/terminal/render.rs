@@ -4,6 +4,7 @@ use shared::domain::report::{Class, grouped};
 
 use super::{DayOutcome, unbalanced};
 use crate::letters::Letters;
+use crate::story_oracle::Judgement;
 
 /// Columns that a terminal has at least.
 const COLUMNS: usize = 80;
@@ -202,6 +203,27 @@ pub fn end(days: &[DayOutcome], colour: bool) -> String {
     format!("\n{}\n", look.paint(&words, colour))
 }
 
+/// What the oracle says of both worlds, in one line, and some of what it objects to.
+pub fn judged(judgement: &Judgement, colour: bool) -> String {
+    let n = grouped;
+    let (must, may) = (judgement.must_be_mailed, judgement.may_be_mailed);
+    let counts = format!(
+        "{} people must be mailed, {} may be, {} must not",
+        n(must),
+        n(may),
+        n(judgement.must_not_be_mailed)
+    );
+    if judgement.is_content() {
+        let words =
+            format!("✓ {counts}; and so it is, says an oracle that knows only what they did.");
+        return format!("{}\n", Look::Good.paint(&words, colour));
+    }
+    let objections = n(judgement.objections);
+    let words = format!("✗ {counts}; the oracle objects {objections} times:");
+    let examples = judgement.examples.iter().map(|example| format!("  {example}\n"));
+    format!("{}\n{}", Look::Bad.paint(&words, colour), examples.collect::<String>())
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use jiff::civil::date;
@@ -316,5 +338,22 @@ pub(crate) mod tests {
         days[1].day = 4;
         days[1].people.held += 1;
         insta::assert_snapshot!(end(&days, false), @"✗ day 4: 10,000 people were read, but 10,001 are accounted for.");
+    }
+
+    #[test]
+    fn the_oracle_speaks_in_one_line_and_names_some_of_what_it_objects_to() {
+        let mut judgement = Judgement {
+            must_be_mailed: 9_000,
+            may_be_mailed: 60,
+            must_not_be_mailed: 940,
+            ..Judgement::default()
+        };
+        insta::assert_snapshot!(judged(&judgement, false), @"✓ 9,000 people must be mailed, 60 may be, 940 must not; and so it is, says an oracle that knows only what they did.");
+        judgement.objections = 1;
+        judgement.examples.push("uid-1 was opted out at Gigya, and never left".to_owned());
+        insta::assert_snapshot!(judged(&judgement, false), @r"
+        ✗ 9,000 people must be mailed, 60 may be, 940 must not; the oracle objects 1 times:
+          uid-1 was opted out at Gigya, and never left
+        ");
     }
 }

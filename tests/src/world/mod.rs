@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::domain::report::Inbound;
 use shared::domain::{CustomerName, Dialect};
+use shared::http::Wire;
 use shared::invocation::{Clock, Invocation};
 use shared::settings::env::{ExportEnvironment, PollEnvironment, UploadEnvironment};
 use url::Url;
@@ -26,6 +27,7 @@ use crate::constant_contact::{Simulator, Switches, v2, v3};
 use crate::gigya::{Gigya, Keys};
 
 pub use observe::Writes;
+pub(crate) use observe::uid_field;
 pub use settings::{Endpoints, Lists, sync_toml};
 pub use triggers::{TICKS_MAX, TickError};
 pub use watch::Watch;
@@ -63,14 +65,27 @@ pub struct World {
     pub constant_contact: Simulator,
     /// The tenant's lists that the settings name.
     pub lists: Lists,
-    export: export::Services,
-    upload: upload::Services,
-    poll: poll::Services,
+    functions: Functions,
     sqs: aws_sdk_sqs::Client,
     queue_url: Url,
     invocations: Cell<u64>,
     inbound: RefCell<Inbound>,
     budget: Cell<Duration>,
+}
+
+/// Wraps the wire to the vendors into another one.
+pub type Between = Box<dyn FnOnce(Arc<dyn Wire>) -> Arc<dyn Wire>>;
+
+/// The three functions, and how they start.
+struct Functions {
+    started: Started,
+    start: Box<dyn Fn() -> Started>,
+}
+
+struct Started {
+    export: export::Services,
+    upload: upload::Services,
+    poll: poll::Services,
 }
 
 /// How a world is made.
@@ -86,6 +101,8 @@ pub struct WorldOptions {
     pub watch: Option<Watch>,
     /// Changes the settings before they are put into the bucket.
     pub settings: Option<fn(String) -> String>,
+    /// What lies between the functions and the vendors, if anything does.
+    pub between: Option<Between>,
 }
 
 /// The far ends of a world, before anything of ours runs in it: what `--serve` puts on loopback.
@@ -162,7 +179,7 @@ impl World {
     /// When the stand-in for SQS gives a queue no URL, which it does not.
     pub fn new(start: Timestamp, options: WorldOptions) -> Self {
         let clock = Clock::starting_at(start);
-        let WorldOptions { api, constant_contact, before, watch, settings } = options;
+        let WorldOptions { api, constant_contact, before, watch, settings, between } = options;
         let far = FarEnds::new(clock, api, constant_contact);
         let text = sync_toml(&far.lists, None);
         far.configure(&settings.map_or(text.clone(), |change| change(text)));
@@ -170,8 +187,9 @@ impl World {
             watch::seen(&far.aws, function, watch.as_ref(), before).sdk_config()
         };
         let of = |function| sdk(function, before.as_ref());
-        let wire: Arc<dyn shared::http::Wire> =
+        let wire: Arc<dyn Wire> =
             Arc::new(Vendors::new(Arc::clone(&far.gigya), far.constant_contact.clone()));
+        let wire = between.map_or_else(|| Arc::clone(&wire), |between| between(Arc::clone(&wire)));
         let url = |text: &str| -> Url { text.parse().expect("a queue's URL is a URL") };
         let customer = CustomerName::from(CUSTOMER);
         let (bucket, secret_id) = (BUCKET.to_owned(), SECRET_ID.to_owned());
@@ -191,11 +209,15 @@ impl World {
             dead_letter_queue_url: url(&far.dead_letters_url),
         };
         let poll = PollEnvironment { bucket, customer, secret_id, topic_arn: None };
+        let sdks = [of("export"), of("upload"), of("poll")];
+        let start = Box::new(move || Started {
+            export: export::Services::over(&export, &sdks[0], Arc::clone(&wire), clock),
+            upload: upload::Services::over(&upload, &sdks[1], Arc::clone(&wire), clock),
+            poll: poll::Services::over(&poll, &sdks[2], Arc::clone(&wire), clock),
+        });
         Self {
             clock,
-            export: export::Services::over(&export, &of("export"), Arc::clone(&wire), clock),
-            upload: upload::Services::over(&upload, &of("upload"), Arc::clone(&wire), clock),
-            poll: poll::Services::over(&poll, &of("poll"), wire, clock),
+            functions: Functions { started: start(), start },
             sqs: aws_sdk_sqs::Client::new(&sdk("upload", None)),
             aws: far.aws,
             gigya: far.gigya,
@@ -211,6 +233,11 @@ impl World {
     /// The present instant.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// The functions start anew: what they kept in memory is gone, as after a kill or an idle night.
+    pub fn start_cold(&mut self) {
+        self.functions.started = (self.functions.start)();
     }
 
     /// Lets later invocations take only so long.

@@ -7,6 +7,7 @@ use shared::domain::run::Run;
 use shared::domain::{Dialect, RunId, Uid};
 
 use super::{BUCKET, World};
+use crate::constant_contact::Simulator;
 
 /// What was written at the vendors so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -60,12 +61,7 @@ impl World {
     /// The custom field that carries the UID, if anything was written to it yet: in v2 the first one. By the tenant's own
     /// id.
     pub fn uid_field(&self) -> Option<String> {
-        let name = match self.lists.api {
-            Dialect::V3 => "gigya_uid",
-            Dialect::V2 => "Custom_Field_1",
-        };
-        let fields = self.constant_contact.custom_fields();
-        fields.into_iter().find(|(_, known)| known == name).map(|(id, _)| id)
+        uid_field(&self.constant_contact, self.lists.api)
     }
 
     /// The contacts that carry a UID, by it; their ids are the tenant's own, which are v3's.
@@ -84,4 +80,13 @@ impl World {
     pub fn writes(&self) -> Writes {
         Writes { gigya: self.gigya.writes(), constant_contact: self.constant_contact.writes() }
     }
+}
+
+/// The tenant's custom field that carries the UID; see [`World::uid_field`].
+pub(crate) fn uid_field(tenant: &Simulator, api: Dialect) -> Option<String> {
+    let name = match api {
+        Dialect::V3 => "gigya_uid",
+        Dialect::V2 => "Custom_Field_1",
+    };
+    tenant.custom_fields().into_iter().find(|(_, known)| known == name).map(|(id, _)| id)
 }

@@ -39,7 +39,7 @@ impl World {
     /// # Errors
     /// As export does.
     pub async fn export(&self, event: Value) -> Result<Answer, ExportError> {
-        Box::pin(export::handle(&self.export, event, &self.invocation())).await
+        Box::pin(export::handle(&self.functions.started.export, event, &self.invocation())).await
     }
 
     /// Invokes poll.
@@ -47,7 +47,8 @@ impl World {
     /// # Errors
     /// As poll does.
     pub async fn poll(&self, event: Value) -> Result<poll::Answer, PollError> {
-        let answer = Box::pin(poll::handle(&self.poll, event, &self.invocation())).await?;
+        let answer =
+            Box::pin(poll::handle(&self.functions.started.poll, event, &self.invocation())).await?;
         if let poll::Answer::Done { inbound: Some(inbound), .. } = &answer {
             self.inbound.borrow_mut().merge(inbound);
         }
@@ -61,7 +62,9 @@ impl World {
     pub async fn upload(&self, records: Vec<SqsMessage>) -> Result<Vec<String>, UploadError> {
         let mut event = SqsEvent::default();
         event.records = records;
-        let answer = Box::pin(upload::handle(&self.upload, event, &self.invocation())).await?;
+        let answer =
+            Box::pin(upload::handle(&self.functions.started.upload, event, &self.invocation()))
+                .await?;
         Ok(answer.batch_item_failures.into_iter().map(|item| item.item_identifier).collect())
     }
 
@@ -81,10 +84,18 @@ impl World {
             if !self.upload(vec![message]).await?.is_empty() {
                 return Ok(done);
             }
-            let request = self.sqs.delete_message().queue_url(self.queue_url.as_str());
-            request.receipt_handle(receipt).send().await.expect("SQS answers");
+            self.delete_message(receipt).await;
             done += 1;
         }
+    }
+
+    /// Deletes a message that is done with.
+    ///
+    /// # Panics
+    /// When the stand-in for SQS refuses, which it does not.
+    pub async fn delete_message(&self, receipt: String) {
+        let request = self.sqs.delete_message().queue_url(self.queue_url.as_str());
+        request.receipt_handle(receipt).send().await.expect("SQS answers");
     }
 
     /// Receives up to so many messages, which are in flight from then on.

@@ -173,8 +173,12 @@ impl Reader<'_> {
                 if let Some(left) = self.left_of_sample(clock) {
                     accounts.truncate(left);
                 }
-                if clock == GigyaClock::Accounts {
-                    self.add_subscriptions(&mut accounts).await?;
+                if clock == GigyaClock::Accounts
+                    && let Err(error) = self.add_subscriptions(&mut accounts).await
+                {
+                    // They are not staged: the search may begin again, and is to find them.
+                    self.seen.forget(accounts.iter().map(Account::uid));
+                    return Err(error);
                 }
                 for account in accounts {
                     let turn = turn(&account);

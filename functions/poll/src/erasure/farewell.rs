@@ -52,6 +52,8 @@ impl Eraser<'_> {
                 let Some(agreed) = known.get(*uid) else { continue };
                 match whereabouts.get(*uid) {
                     None | Some(Whereabouts::Full | Whereabouts::Lite | Whereabouts::Unclear) => {}
+                    // A run has handed the contact over already.
+                    Some(Whereabouts::Upgraded { .. }) if agreed.moved_to.is_some() => {}
                     Some(Whereabouts::Upgraded { to }) => {
                         self.rename(uid, to, agreed, suspect.at, &mut leaving).await?;
                     }

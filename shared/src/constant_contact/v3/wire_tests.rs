@@ -61,7 +61,7 @@ fn a_contact_is_understood_whole() {
         Some(OptOut { at: "2026-11-01T13:00:00Z".parse().ok(), by: OptOutSource::Contact })
     );
     assert_eq!(contact.lists, ["l1".into(), "l2".into()].into());
-    assert_eq!(contact.deleted_at, "2026-07-08T00:00:00Z".parse().ok());
+    assert_eq!(contact.deleted_at, "2026-07-08T23:59:59.999Z".parse().ok());
     assert_eq!(contact.updated_at, "2026-04-28T21:48:16.108Z".parse().ok());
 }
 

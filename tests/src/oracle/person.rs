@@ -1,0 +1,234 @@
+//! One person: how they stood when the spell began, and what they did since.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use super::{Rules, Sight, is_subscribed, mailed_lists, text};
+use crate::constant_contact::Person as Contact;
+
+/// Something that a person or the customer did, outside the product.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Act {
+    /// They registered at Gigya with these values; what stands in `subscriptions` is their wish.
+    Registered {
+        /// The account.
+        account: Value,
+    },
+    /// They asked at Gigya to be mailed.
+    Granted,
+    /// They took it back at Gigya.
+    Withdrew,
+    /// The account was changed in other ways; this is what it says now, as far as people wrote it.
+    Edited {
+        /// The sections `profile` and `data`, and `isActive`.
+        account: Value,
+    },
+    /// They, or the customer, changed the first name at Gigya.
+    FirstName(String),
+    /// The account was deleted at Gigya.
+    AccountDeleted,
+    /// They unsubscribed in Constant Contact.
+    Unsubscribed,
+    /// They left this list in Constant Contact.
+    LeftList(String),
+    /// The contact was deleted in Constant Contact.
+    ContactDeleted,
+    /// The marketer changed the first name in Constant Contact.
+    ContactFirstName(String),
+    /// The marketer changed something of the contact that is none of ours: this is the contact now.
+    ContactNoted(Box<Contact>),
+}
+
+impl Act {
+    /// The list that was left, if this was that.
+    pub(super) fn list_left(&self) -> Option<&String> {
+        if let Self::LeftList(list) = self { Some(list) } else { None }
+    }
+
+    /// The first name that was given, and whether at Gigya, if this was that.
+    pub(super) fn first_name(&self) -> Option<(bool, &String)> {
+        if let Self::FirstName(name) = self {
+            return Some((true, name));
+        }
+        if let Self::ContactFirstName(name) = self { Some((false, name)) } else { None }
+    }
+}
+
+/// How a person stands when everything is quiet.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Constant Contact may not mail them at all.
+    pub is_unsubscribed: bool,
+    /// The account says that they want to be mailed.
+    pub is_subscribed: bool,
+    /// They once left in a way that only a newer wish of theirs undoes.
+    pub has_left: bool,
+    /// Lists that they left.
+    pub left_lists: BTreeSet<String>,
+    /// The first name at Gigya and in Constant Contact.
+    pub first_names: BTreeSet<String>,
+    /// Whether the contact held the account's values.
+    pub was_mailed: bool,
+    /// Whether there is anybody at Gigya.
+    pub has_account: bool,
+    /// Whether there was a contact, deleted or not.
+    pub had_contact: bool,
+}
+
+/// What the oracle knows of one person.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Known {
+    pub(super) stood: Standing,
+    pub(super) acts: Vec<(Timestamp, Act)>,
+    /// The account as people wrote it, the first name aside.
+    pub(super) account: Option<Value>,
+    /// What the marketer keeps in the contact beside what is ours.
+    pub(super) noted: Option<Noted>,
+    /// The lists by which they could be mailed when somebody last looked.
+    pub(super) mailed_by: BTreeSet<String>,
+    /// Whether the contact was unsubscribed when somebody last looked.
+    pub(super) was_unsubscribed: bool,
+    /// Whether the account was subscribed when somebody last looked.
+    pub(super) was_subscribed: bool,
+    /// All that they ever did about being mailed, over all spells.
+    pub(super) leavings: Vec<(Timestamp, Leaving)>,
+    pub(super) granted_at: Option<Timestamp>,
+}
+
+/// A way of leaving.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Leaving {
+    AtGigya,
+    Unsubscribed,
+    List(String),
+    Deleted,
+}
+
+/// What in a contact is none of ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Noted {
+    pub(super) notes: Vec<String>,
+    pub(super) taggings: Vec<String>,
+    pub(super) job_title: Option<String>,
+    pub(super) lists: BTreeSet<String>,
+}
+
+impl Noted {
+    pub(super) fn of(contact: &Contact, rules: &Rules) -> Self {
+        let is_ours = |list: &&String| **list == rules.newsletter || **list == rules.emea;
+        Self {
+            notes: contact.notes.clone(),
+            taggings: contact.taggings.clone(),
+            job_title: contact.texts.get("job_title").cloned(),
+            lists: contact.lists.iter().filter(|list| !is_ours(list)).cloned().collect(),
+        }
+    }
+}
+
+impl Known {
+    pub(super) fn hear(&mut self, at: Timestamp, act: Act, rules: &Rules) {
+        match &act {
+            Act::Registered { account } => {
+                self.was_subscribed = is_subscribed(account);
+                self.stood.is_subscribed = self.was_subscribed;
+                self.stood.has_account = true;
+                self.stood.first_names = [text(account, "profile.firstName")].into();
+                if self.was_subscribed {
+                    self.granted_at = Some(at);
+                }
+                self.account = Some(as_written(account));
+            }
+            Act::Edited { account } => self.account = Some(as_written(account)),
+            Act::Granted => {
+                self.granted_at = Some(at);
+                self.was_subscribed = true;
+            }
+            Act::Withdrew => {
+                self.leavings.push((at, Leaving::AtGigya));
+                self.was_subscribed = false;
+            }
+            Act::Unsubscribed => {
+                self.leavings.push((at, Leaving::Unsubscribed));
+                self.was_unsubscribed = true;
+                self.mailed_by.clear();
+            }
+            Act::LeftList(list) => {
+                self.leavings.push((at, Leaving::List(list.clone())));
+                self.mailed_by.remove(list);
+            }
+            Act::ContactDeleted => {
+                self.leavings.push((at, Leaving::Deleted));
+                self.mailed_by.clear();
+                // A deleted contact's notes are gone with it.
+                self.noted = None;
+            }
+            Act::AccountDeleted => self.account = None,
+            Act::ContactNoted(contact) => self.noted = Some(Noted::of(contact, rules)),
+            Act::FirstName(_) | Act::ContactFirstName(_) => {}
+        }
+        self.acts.push((at, act));
+    }
+
+    /// What they did last of these, in this spell.
+    pub(super) fn last(&self, is_it: impl Fn(&Act) -> bool) -> Option<(usize, &Act)> {
+        let place = self.acts.iter().rposition(|(_, act)| is_it(act))?;
+        Some((place, &self.acts[place].1))
+    }
+
+    /// Where they stand now is where the next spell begins.
+    pub(super) fn begin_spell(&mut self, sight: Sight<'_>, rules: &Rules) {
+        let mut left_lists = self.stood.left_lists.clone();
+        left_lists.extend(self.acts.iter().filter_map(|(_, act)| act.list_left().cloned()));
+        let mailed = mailed_lists(sight.contact, rules);
+        left_lists.retain(|list| !mailed.contains(list));
+        let leaves = |(_, act): &(Timestamp, Act)| {
+            matches!(act, Act::Unsubscribed | Act::ContactDeleted | Act::Withdrew)
+                || (matches!(act, Act::LeftList(_)) && rules.leaving_a_list_opts_out)
+        };
+        let has_left = mailed.is_empty() && (self.stood.has_left || self.acts.iter().any(leaves));
+        let mut first_names: BTreeSet<String> = BTreeSet::new();
+        if let Some(account) = sight.account {
+            first_names.insert(text(account, "profile.firstName"));
+        }
+        if mailed.is_empty() {
+            // Not in step: what either side ever said since may still come through.
+            first_names.extend(self.stood.first_names.iter().cloned());
+            first_names.extend(self.first_names_told());
+        }
+        self.stood = Standing {
+            is_unsubscribed: sight.contact.is_some_and(Contact::is_unsubscribed),
+            is_subscribed: sight.account.is_some_and(is_subscribed),
+            has_left,
+            left_lists,
+            first_names,
+            was_mailed: !mailed.is_empty(),
+            has_account: sight.account.is_some(),
+            had_contact: sight.contact.is_some(),
+        };
+        self.was_subscribed = self.stood.is_subscribed;
+        self.was_unsubscribed = self.stood.is_unsubscribed;
+        self.mailed_by = mailed;
+        self.noted = sight
+            .contact
+            .filter(|contact| contact.deleted_at.is_none())
+            .map(|contact| Noted::of(contact, rules));
+        self.acts.clear();
+    }
+
+    /// The first names that either side was given in this spell.
+    pub(super) fn first_names_told(&self) -> Vec<String> {
+        self.acts.iter().filter_map(|(_, act)| Some(act.first_name()?.1.clone())).collect()
+    }
+}
+
+/// What people alone write in an account: `profile` without the first name, and `data`.
+pub(super) fn as_written(account: &Value) -> Value {
+    let mut profile: Map<String, Value> =
+        account["profile"].as_object().cloned().unwrap_or_default();
+    profile.remove("firstName");
+    serde_json::json!({
+        "profile": profile, "data": account["data"], "isActive": account["isActive"],
+    })
+}

@@ -1,0 +1,225 @@
+//! What goes wrong, by name, and how often.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::people::Dice;
+
+/// Something that goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fault {
+    /// A function is killed at an await.
+    Killed,
+    /// A function is given little time, and stops before its deadline.
+    ShortOfTime,
+    /// A schedule fires twice at once.
+    ScheduledTwice,
+    /// A message is handed over twice at once.
+    DeliveredTwice,
+    /// A message that is done with shows itself again.
+    DeliveredAgain,
+    /// Nothing ticks for some hours.
+    Paused,
+    /// AWS refuses a call with a 500 or 503.
+    AwsRefuses,
+    /// A call to AWS never arrives.
+    AwsRequestLost,
+    /// A call to AWS is acted upon, and its answer lost.
+    AwsAnswerLost,
+    /// The same, and the SDK asks again by itself: a conditional put meets its own trace as a 412.
+    AwsRepeated,
+    /// A conditional put meets another one: 409.
+    AwsConflict,
+    /// AWS takes its time.
+    AwsSlow,
+    /// Gigya refuses inside an HTTP 200, for a while: 500001, 503001, 504001, 403048.
+    GigyaRefuses,
+    /// A proxy in front of Gigya answers in HTML.
+    GigyaHtml,
+    /// An answer of Gigya's breaks off.
+    GigyaCut,
+    /// A call to Gigya never arrives.
+    GigyaRequestLost,
+    /// A call to Gigya is acted upon, and its answer lost.
+    GigyaAnswerLost,
+    /// Gigya forgets its cursors.
+    GigyaCursorsLost,
+    /// Constant Contact refuses with a 500 or 503.
+    ContactRefuses,
+    /// A gateway in front of Constant Contact answers in HTML.
+    ContactHtml,
+    /// Constant Contact says that calls come too fast.
+    ContactThrottles,
+    /// Constant Contact no longer knows its access tokens.
+    TokensExpire,
+    /// No connection to Constant Contact.
+    ContactUnreached,
+    /// A call to Constant Contact never arrives.
+    ContactRequestLost,
+    /// A call to Constant Contact is acted upon, and its answer lost.
+    ContactAnswerLost,
+    /// An answer of Constant Contact's breaks off.
+    ContactCut,
+    /// An activity fails with nothing done.
+    ActivityFails,
+    /// An activity runs out of time with half of it done.
+    ActivityTimesOut,
+    /// An activity is cancelled in the screens.
+    ActivityCancelled,
+    /// An activity says that it is complete, and looked at half of its rows.
+    ActivityDropsRows,
+    /// An activity is carried out, and then nobody remembers it.
+    ActivityForgotten,
+    /// An activity never ends.
+    ActivityHangs,
+}
+
+/// What the product cannot take yet, so that it does not happen: what, and what would have to be there first.
+pub const NOT_YET: &[(&str, &str)] = &[
+    ("the day's quota of Constant Contact is spent", "calls counted per day and carried over"),
+    ("rows missing across pages of Gigya's search", "the simulator of Gigya cannot leave any out"),
+    ("secrets refused while a rotated token is stored", "long-lived refresh tokens"),
+    ("the functions' clocks differ", "one clock for each function in the world"),
+    ("the owner deletes a list, renames a custom field, revokes the key", "acts of the owner"),
+    ("two contacts for one address", "the simulator keeps one address to one contact in v3"),
+];
+
+impl Fault {
+    /// All of them.
+    pub const ALL: [Self; 32] = [
+        Self::Killed,
+        Self::ShortOfTime,
+        Self::ScheduledTwice,
+        Self::DeliveredTwice,
+        Self::DeliveredAgain,
+        Self::Paused,
+        Self::AwsRefuses,
+        Self::AwsRequestLost,
+        Self::AwsAnswerLost,
+        Self::AwsRepeated,
+        Self::AwsConflict,
+        Self::AwsSlow,
+        Self::GigyaRefuses,
+        Self::GigyaHtml,
+        Self::GigyaCut,
+        Self::GigyaRequestLost,
+        Self::GigyaAnswerLost,
+        Self::GigyaCursorsLost,
+        Self::ContactRefuses,
+        Self::ContactHtml,
+        Self::ContactThrottles,
+        Self::TokensExpire,
+        Self::ContactUnreached,
+        Self::ContactRequestLost,
+        Self::ContactAnswerLost,
+        Self::ContactCut,
+        Self::ActivityFails,
+        Self::ActivityTimesOut,
+        Self::ActivityCancelled,
+        Self::ActivityDropsRows,
+        Self::ActivityForgotten,
+        Self::ActivityHangs,
+    ];
+
+    /// How often it happens at most where it happens at all, of ten thousand chances.
+    fn most(self) -> u64 {
+        match self {
+            Self::Killed => 2_500,
+            Self::ShortOfTime
+            | Self::ScheduledTwice
+            | Self::DeliveredTwice
+            | Self::DeliveredAgain => 2_000,
+            Self::Paused => 1_000,
+            Self::AwsRefuses
+            | Self::AwsRequestLost
+            | Self::AwsAnswerLost
+            | Self::AwsConflict
+            | Self::AwsSlow => 60,
+            Self::AwsRepeated => 500,
+            Self::GigyaRefuses
+            | Self::GigyaHtml
+            | Self::GigyaCut
+            | Self::GigyaRequestLost
+            | Self::GigyaAnswerLost
+            | Self::GigyaCursorsLost
+            | Self::ContactRefuses
+            | Self::ContactHtml
+            | Self::ContactThrottles
+            | Self::TokensExpire
+            | Self::ContactUnreached
+            | Self::ContactRequestLost
+            | Self::ContactAnswerLost
+            | Self::ContactCut => 800,
+            Self::ActivityFails
+            | Self::ActivityTimesOut
+            | Self::ActivityCancelled
+            | Self::ActivityDropsRows
+            | Self::ActivityForgotten => 1_500,
+            Self::ActivityHangs => 300,
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = serde_json::to_value(self).unwrap_or_default();
+        f.write_str(name.as_str().unwrap_or_default())
+    }
+}
+
+/// How often each fault happens, of ten thousand chances; what is not in it does not happen by chance.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Faults {
+    chances: BTreeMap<Fault, u64>,
+    /// What happens at the next so many chances, whatever the dice say.
+    script: BTreeMap<Fault, u64>,
+}
+
+impl Faults {
+    /// Nothing goes wrong.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// A third of the faults, each as often as the dice say: worlds with few kinds of faults find more than worlds in which
+    /// everything goes wrong at once.
+    pub(super) fn drawn(dice: &mut Dice) -> Self {
+        let mut faults = Self::none();
+        for fault in Fault::ALL {
+            if dice.of_thousand(333) {
+                faults.chances.insert(fault, 1 + dice.below(fault.most()));
+            }
+        }
+        faults
+    }
+
+    /// The same, and this fault so often of ten thousand chances.
+    #[must_use]
+    pub fn with(mut self, fault: Fault, of_ten_thousand: u64) -> Self {
+        self.chances.insert(fault, of_ten_thousand);
+        self
+    }
+
+    /// The same, and this fault at each of the next so many chances.
+    #[must_use]
+    pub fn scripted(mut self, fault: Fault, times: u64) -> Self {
+        self.script.insert(fault, times);
+        self
+    }
+
+    /// Whether it happens at this chance. Throws the dice in any case, so that a script does not change what else happens.
+    pub(super) fn happens(&mut self, fault: Fault, dice: &mut Dice) -> bool {
+        let chance = self.chances.get(&fault).copied().unwrap_or(0);
+        let by_chance = chance > 0 && dice.below(10_000) < chance;
+        match self.script.get_mut(&fault) {
+            Some(left) if *left > 0 => {
+                *left -= 1;
+                true
+            }
+            Some(_) | None => by_chance,
+        }
+    }
+}

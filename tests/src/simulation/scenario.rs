@@ -1,0 +1,129 @@
+//! What kind of world a seed is.
+
+use jiff::SignedDuration;
+use shared::domain::Dialect;
+
+use super::faults::Faults;
+use crate::constant_contact::Switches;
+use crate::oracle::Rules;
+use crate::people::Dice;
+use crate::world::{Lists, sync_toml};
+
+/// A world before it begins.
+#[derive(Debug, Clone)]
+pub struct Scenario {
+    /// The dialect that the customer speaks.
+    pub api: Dialect,
+    /// How many people there are at first.
+    pub people: u64,
+    /// How many days of each spell are lived before everybody is given time to agree.
+    pub days: u32,
+    /// How many spells there are.
+    pub spells: u32,
+    /// How much happens on a day, at most.
+    pub deeds_a_day: u64,
+    /// What goes wrong.
+    pub faults: Faults,
+    /// How the tenant behaves.
+    pub tenant: Switches,
+    /// How long Gigya's search lags behind its writes.
+    pub search_lag: SignedDuration,
+    /// How Gigya pages: half pages, empty pages, repeated accounts.
+    pub(super) pages: [bool; 3],
+    pub(super) customer: Customer,
+}
+
+/// What the customer decided.
+#[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one setting, drawn by itself")]
+pub(super) struct Customer {
+    opt_out_unsubscribes: bool,
+    leaving_a_list_opts_out: bool,
+    deletion_opts_out: bool,
+    blanks_clear: bool,
+    batch_accounts: u64,
+}
+
+impl Scenario {
+    /// The world of a seed.
+    pub fn of(seed: u64) -> Self {
+        let mut dice = Dice::of_stream(seed, 1);
+        let api = if dice.of_thousand(300) { Dialect::V2 } else { Dialect::V3 };
+        // One world in eight is a good one: its tokens rotate, and nothing may go wrong in it.
+        let is_good = dice.of_thousand(125);
+        let faults = if is_good { Faults::none() } else { Faults::drawn(&mut dice) };
+        let tenant = Switches {
+            rotating_tokens: is_good,
+            out_of_order: dice.of_thousand(500),
+            opt_out_moves_updated_at: dice.of_thousand(300),
+            list_change_moves_updated_at: dice.of_thousand(300),
+            delete_moves_updated_at: !dice.of_thousand(200),
+            deleted_at_is_a_date: !dice.of_thousand(300),
+            import_moves_updated_at: !dice.of_thousand(300),
+            import_updates_unsubscribed: !dice.of_thousand(300),
+            // Three functions at once share the key; the day's and the second's limits are looked at elsewhere.
+            limited: false,
+            ..Switches::default()
+        };
+        Self {
+            api,
+            people: 3 + dice.below(7),
+            days: 2 + u32::try_from(dice.below(2)).unwrap_or_default(),
+            spells: 2,
+            deeds_a_day: 2 + dice.below(9),
+            faults,
+            tenant,
+            search_lag: SignedDuration::from_millis(dice.between(0, 30_000)),
+            pages: [dice.of_thousand(200), dice.of_thousand(200), dice.of_thousand(200)],
+            customer: Customer {
+                opt_out_unsubscribes: !dice.of_thousand(400),
+                leaving_a_list_opts_out: !dice.of_thousand(400),
+                deletion_opts_out: !dice.of_thousand(400),
+                blanks_clear: dice.of_thousand(500),
+                batch_accounts: 2 + dice.below(9),
+            },
+        }
+    }
+
+    /// The same, with other faults. Tokens that rotate are lost for good when a function is killed between the answer that
+    /// brings one and its storing (`DESIGN` §14), so they rotate only where nothing goes wrong.
+    #[must_use]
+    pub fn with_faults(mut self, faults: Faults) -> Self {
+        self.tenant.rotating_tokens &= faults == Faults::none();
+        self.faults = faults;
+        self
+    }
+
+    /// The customer's settings.
+    pub(super) fn settings(&self, lists: &Lists) -> String {
+        let Customer { opt_out_unsubscribes, leaving_a_list_opts_out, deletion_opts_out, .. } =
+            self.customer;
+        let on_opt_out = if opt_out_unsubscribes { "unsubscribe" } else { "remove_from_list" };
+        let or_tombstone = |opts_out| if opts_out { "opt_out" } else { "tombstone" };
+        let consent = format!(
+            "gigya = \"subscriptions.newsletter.email\"\non_opt_out = \"{on_opt_out}\"\non_list_leave = \"{}\"\non_contact_deleted = \"{}\"",
+            or_tombstone(leaving_a_list_opts_out),
+            or_tombstone(deletion_opts_out)
+        );
+        let mut text =
+            sync_toml(lists, None).replace("gigya = \"subscriptions.newsletter.email\"", &consent);
+        if self.api == Dialect::V2 && self.customer.blanks_clear {
+            text = text.replace("api = \"v2\"", "api = \"v2\"\nblanks_enabled = true");
+        }
+        let batch_accounts = self.customer.batch_accounts;
+        text + &format!("\n[run]\nbatch_accounts = {batch_accounts}\n")
+    }
+
+    /// The same as the oracle needs to know it.
+    pub(super) fn rules(&self, lists: &Lists) -> Rules {
+        let customer = self.customer;
+        Rules {
+            opt_out_unsubscribes: customer.opt_out_unsubscribes,
+            leaving_a_list_opts_out: customer.leaving_a_list_opts_out,
+            deletion_opts_out: customer.deletion_opts_out,
+            clears: self.api == Dialect::V3,
+            newsletter: lists.newsletter.clone(),
+            emea: lists.emea.clone(),
+        }
+    }
+}
