@@ -57,8 +57,10 @@ impl Removal {
 
     /// What is to be done, given the state of its activity; `None` where Constant Contact knows of none.
     pub fn next(&self, state: Option<&ActivityState>) -> Next {
+        if self.is_over || self.contacts.is_empty() {
+            return Next::Done;
+        }
         match state {
-            _ if self.is_over || self.contacts.is_empty() => Next::Done,
             Some(
                 ActivityState::Initialized | ActivityState::Processing | ActivityState::Other(_),
             ) => Next::Wait,

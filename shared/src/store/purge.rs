@@ -78,7 +78,7 @@ impl Purge {
             let Some(Object { bytes, etag }) = self.bucket.get(key).await? else {
                 return Ok(false);
             };
-            let put = match self.fate(key, bytes, people) {
+            let put = match self.fate(key, &bytes, people) {
                 Fate::Stays => return Ok(false),
                 Fate::Goes if key.starts_with(keys::RUNS) => {
                     self.bucket.delete(key).await?;
@@ -100,10 +100,10 @@ impl Purge {
         Err(StoreError::Contended { key: key.to_owned(), tries: SWAPS_MAX })
     }
 
-    fn fate(&self, key: &str, bytes: Bytes, people: &BTreeSet<Uid>) -> Fate {
+    fn fate(&self, key: &str, bytes: &Bytes, people: &BTreeSet<Uid>) -> Fate {
         match key.rsplit('.').next() {
-            Some("json") => document(&bytes, people),
-            Some("html") => match std::str::from_utf8(&bytes) {
+            Some("json") => document(bytes, people),
+            Some("html") => match std::str::from_utf8(bytes) {
                 Ok(page) => (self.strike_out)(page, people)
                     .map_or(Fate::Stays, |page| Fate::Becomes(page.into())),
                 Err(_) => Fate::Goes,
@@ -140,7 +140,7 @@ fn is_about(line: &[u8], people: &BTreeSet<Uid>) -> bool {
 }
 
 /// Most objects name nobody who goes, so they are read first and only then written. `None` when it cannot be read.
-fn lines(bytes: Bytes, people: &BTreeSet<Uid>) -> Option<Fate> {
+fn lines(bytes: &Bytes, people: &BTreeSet<Uid>) -> Option<Fate> {
     let mut names_any = false;
     for line in texts(bytes.clone()).ok()? {
         let (_, text) = line.ok()?;
@@ -151,7 +151,7 @@ fn lines(bytes: Bytes, people: &BTreeSet<Uid>) -> Option<Fate> {
     }
     let kept = texts(bytes.clone()).ok()?.filter_map(Result::ok);
     let kept = kept.filter(|(_, text)| !is_about(text, people));
-    if is_compressed(&bytes) {
+    if is_compressed(bytes) {
         let mut writer = LinesWriter::new().ok()?;
         for (_, text) in kept {
             writer.push_line(&text).ok()?;
@@ -214,13 +214,13 @@ mod tests {
             "{\"uid\":\"u3\"}",
         ];
         let plain = Bytes::from(all.join("\n"));
-        let Some(Fate::Becomes(after)) = lines(plain.clone(), &people()) else { panic!() };
+        let Some(Fate::Becomes(after)) = lines(&plain, &people()) else { panic!() };
         assert_eq!(after, Bytes::from(format!("{}\n", all[1])));
-        assert_eq!(lines(after, &people()), Some(Fate::Stays));
+        assert_eq!(lines(&after, &people()), Some(Fate::Stays));
 
         let mut writer = LinesWriter::new().unwrap();
         all.iter().for_each(|line| writer.push_line(line.as_bytes()).unwrap());
-        let Some(Fate::Becomes(after)) = lines(writer.finish().unwrap(), &people()) else {
+        let Some(Fate::Becomes(after)) = lines(&writer.finish().unwrap(), &people()) else {
             panic!()
         };
         assert!(is_compressed(&after));
@@ -233,7 +233,7 @@ mod tests {
         let mut writer = LinesWriter::new().unwrap();
         (0..10_000).for_each(|n| writer.push(&n).unwrap());
         let whole = writer.finish().unwrap();
-        assert_eq!(lines(whole.slice(..whole.len() / 2), &people()), None);
+        assert_eq!(lines(&whole.slice(..whole.len() / 2), &people()), None);
         assert_eq!(document(b"{\"uid\":", &people()), Fate::Goes);
     }
 

@@ -41,7 +41,7 @@ async fn whom_a_program_deletes_the_log_hides_and_the_next_sweep_finds() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_site_without_an_audit_log_is_asked_again_and_relied_on_the_sweep() {
+async fn a_site_without_an_audit_log_relies_on_the_sweep_and_is_asked_again() {
     let trip = synced(Dialect::V3).await;
     trip.world.gigya.switch(|switches| switches.refuse("audit.search", NO_FEATURE));
     assert!(trip.world.gigya.delete(&uid("ada")));
@@ -76,7 +76,7 @@ async fn a_log_that_no_longer_reaches_back_leaves_the_rest_to_the_sweep() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_cannot_be_read_is_not_deleted_however_sure_the_log_is() {
+async fn whoever_is_there_again_is_not_erased_however_sure_the_log_is() {
     let trip = synced(Dialect::V3).await;
     // The log tells of a deletion; then an account with the same UID is there again.
     let ada = trip.account("ada");

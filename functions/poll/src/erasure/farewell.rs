@@ -8,11 +8,11 @@ use shared::domain::agreed::Agreed;
 use shared::domain::batch::Agreement;
 use shared::domain::erasure::{inherit, tombstone};
 use shared::domain::limits::BULK_CONTACT_IDS_MAX;
-use shared::domain::plan::{Leave, Outbound, Seen, address_fingerprint, plan};
-use shared::domain::removal::{REMOVAL_TRIES_MAX, Removal, RemovedFrom};
+use shared::domain::plan::{Leave, Outbound, Seen, plan};
+use shared::domain::removal::{Removal, RemovedFrom};
 use shared::domain::{Contact, ContactId, Uid};
 use shared::gigya::Whereabouts;
-use tracing::{info, warn};
+use tracing::info;
 
 use super::{Eraser, Suspect, Suspects};
 use crate::error::PollError;
@@ -24,7 +24,7 @@ const GONE_REASON: &str = "The customer account was deleted";
 
 /// Those who leave together, once it is kept that they do.
 #[derive(Default)]
-struct Leaving {
+pub(super) struct Leaving {
     delete: Vec<ContactId>,
     unsubscribe: Vec<ContactId>,
     agreements: Vec<Agreement>,
@@ -68,61 +68,6 @@ impl Eraser<'_> {
             }
         }
         Ok(true)
-    }
-
-    /// Looks at contacts that are there although the person whose UID they carry is erased.
-    pub(super) async fn look_at_strays(&mut self) -> Result<(), PollError> {
-        let strays = self.state.strays.clone();
-        let mut leaving = Leaving::default();
-        let mut tries = BTreeMap::new();
-        for (id, tried) in strays.iter().take(BULK_CONTACT_IDS_MAX) {
-            if self.invocation.must_stop() {
-                break;
-            }
-            if *tried >= REMOVAL_TRIES_MAX {
-                warn!(contact.id = %id, "A contact could not be deleted for good; the next sweep finds it again.");
-            } else {
-                self.decide_stray(id, &mut leaving).await?;
-            }
-            tries.insert(id.clone(), *tried);
-        }
-        for id in tries.keys() {
-            self.state.strays.remove(id);
-        }
-        let before = self.state.removals.len();
-        self.carry_out(leaving).await?;
-        for removal in self.state.removals.iter_mut().skip(before) {
-            let earlier = removal.contacts.iter().filter_map(|contact| tries.get(contact));
-            removal.tries += earlier.copied().max().unwrap_or(0);
-        }
-        self.save().await
-    }
-
-    async fn decide_stray(
-        &mut self,
-        id: &ContactId,
-        leaving: &mut Leaving,
-    ) -> Result<(), PollError> {
-        let contact = self.ready.constant_contact.contact(id).await?;
-        let Some(contact) = contact.filter(|contact| contact.deleted_at.is_none()) else {
-            return Ok(());
-        };
-        let Some(uid) = contact.uid.clone() else { return Ok(()) };
-        let mut known = self.services.ledger.look_up([uid.clone()], []).await?.people;
-        let Some(agreed) = known.remove(&uid) else { return Ok(()) };
-        let Some(at) = agreed.erased_at else { return Ok(()) };
-        let lists = &self.ready.settings.policy.lists;
-        let is_ours = |list: &&shared::domain::ListId| lists.iter().any(|rule| rule.id == **list);
-        let shown = Agreed {
-            contact: Some(id.clone()),
-            address: contact.email.as_ref().map(|it| address_fingerprint(&self.ready.key, it)),
-            lists: contact.lists.iter().filter(is_ours).cloned().collect(),
-            ..Agreed::default()
-        };
-        if !self.hand_to_heir(&uid, &shown, &contact, at).await? {
-            self.decide_leaving(&uid, &agreed, Seen::Present(&contact), at, leaving);
-        }
-        Ok(())
     }
 
     /// Decides about somebody who is gone.
@@ -181,7 +126,7 @@ impl Eraser<'_> {
     }
 
     /// Lets another account with the contact's address take it over, if there is one that may. Answers whether it did.
-    async fn hand_to_heir(
+    pub(super) async fn hand_to_heir(
         &mut self,
         uid: &Uid,
         agreed: &Agreed,
@@ -243,7 +188,7 @@ impl Eraser<'_> {
     }
 
     /// Decides by the customer's policy what becomes of the contact of somebody who is gone and has no heir.
-    fn decide_leaving(
+    pub(super) fn decide_leaving(
         &self,
         uid: &Uid,
         agreed: &Agreed,
@@ -278,7 +223,7 @@ impl Eraser<'_> {
     }
 
     /// Keeps who leaves before the first of them does, then lets them leave, and only then forgets them.
-    async fn carry_out(&mut self, leaving: Leaving) -> Result<(), PollError> {
+    pub(super) async fn carry_out(&mut self, leaving: Leaving) -> Result<(), PollError> {
         let Leaving { delete, unsubscribe, agreements } = leaving;
         let people: BTreeSet<Uid> =
             agreements.iter().map(|agreement| agreement.uid.clone()).collect();

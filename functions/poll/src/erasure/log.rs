@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use shared::domain::Uid;
+use shared::domain::agreed::Agreed;
 use shared::domain::brake::{COUNTED_FROM, Pulled};
+use shared::domain::report::Brake;
+use shared::domain::watermark::Watermarks;
 use shared::gigya::{AuditEntry, AuditEvent, AuditPage, AuditQuery, Whereabouts};
 use tracing::{info, warn};
 
@@ -160,7 +163,7 @@ impl Eraser<'_> {
                 Whereabouts::Gone | Whereabouts::Upgraded { .. } => {
                     let leaves = suspect.renamed_to.is_none()
                         && whereabouts == Whereabouts::Gone
-                        && known.get(&uid).is_some_and(|agreed| agreed.is_there());
+                        && known.get(&uid).is_some_and(Agreed::is_there);
                     reading.leaving += u64::from(leaves);
                     // Whoever is beyond what the brake lets go only counts.
                     if is_free || reading.suspects.len() <= limit {
@@ -172,10 +175,7 @@ impl Eraser<'_> {
         Ok(())
     }
 
-    async fn judge_log(
-        &self,
-        reading: &Reading,
-    ) -> Result<Option<shared::domain::report::Brake>, PollError> {
+    async fn judge_log(&self, reading: &Reading) -> Result<Option<Brake>, PollError> {
         let limits = brake::limits(&self.ready.settings.safety);
         if reading.leaving < COUNTED_FROM && reading.leaving <= u64::from(limits.people) {
             return Ok(None);
@@ -186,7 +186,7 @@ impl Eraser<'_> {
 
     /// Everything up to here is done.
     async fn end_log(&mut self, through: Timestamp) -> Result<(), PollError> {
-        let confirm = |marks: &mut shared::domain::watermark::Watermarks| {
+        let confirm = |marks: &mut Watermarks| {
             marks.deletions = marks.deletions.confirmed(through);
         };
         self.services.state.change_watermarks(confirm).await?;

@@ -7,6 +7,7 @@
 //! | `doubt` | who is missing, by looking for everybody after a sweep: the log does not tell of everybody |
 //! | `farewell` | one who is gone: confirmed, decided, carried out |
 //! | `heirs` | another account with the same address, which takes the contact over |
+//! | `strays` | contacts that are there although the person is erased |
 //! | `purge` | the objects of past runs that name the person |
 //!
 //! What is found is only ever a suspicion: nobody is erased whom Gigya still knows in any way
@@ -18,6 +19,7 @@ mod farewell;
 mod heirs;
 mod log;
 mod purge;
+mod strays;
 
 use std::collections::BTreeMap;
 
@@ -26,7 +28,7 @@ use shared::domain::brake::Pulled;
 use shared::domain::erasure::Erasure;
 use shared::domain::removal::Next;
 use shared::domain::report::Brake;
-use shared::domain::{Contact, ContactId, Uid};
+use shared::domain::{ContactId, Uid};
 use shared::invocation::Invocation;
 use shared::store::StoreError;
 use shared::store::bucket::{ETag, Put};
@@ -36,6 +38,8 @@ use tracing::{error, info, warn};
 use crate::error::PollError;
 use crate::removals;
 use crate::services::{Ready, Services};
+
+pub(crate) use strays::note_strays;
 
 /// What a tick knows that concerns erasures.
 #[derive(Debug, Clone, Copy)]
@@ -85,24 +89,6 @@ pub(crate) async fn erase(
         );
     }
     Ok(eraser.erased)
-}
-
-/// Remembers contacts that carry the UID of somebody who was erased and are there all the same, so that they are looked
-/// at: an import was under way, or a deletion came to nothing.
-pub(crate) async fn note_strays(
-    services: &Services,
-    contacts: &[Contact],
-) -> Result<(), PollError> {
-    if contacts.is_empty() {
-        return Ok(());
-    }
-    let note = |erasure: &mut Erasure| {
-        for contact in contacts {
-            erasure.strays.entry(contact.id.clone()).or_insert(0);
-        }
-    };
-    services.state.change_erasure(note).await?;
-    Ok(())
 }
 
 struct Eraser<'a> {
