@@ -3,6 +3,7 @@
 
 pub mod aws;
 pub mod constant_contact;
+pub mod doors;
 pub mod gigya;
 pub mod letters;
 pub mod measure;

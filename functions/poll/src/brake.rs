@@ -57,7 +57,8 @@ pub(crate) async fn judge(
     Ok(true)
 }
 
-async fn brake_of(
+/// The brake that these batches' removals pull, if they do.
+pub(crate) async fn brake_of(
     services: &Services,
     ready: &Ready,
     store: &RunStore,

@@ -3,16 +3,18 @@
 use serde::{Deserialize, Serialize};
 use shared::domain::batch::{BatchStage, Outcome, PartStage};
 use shared::domain::report::{
-    BatchReport, Brake, Calls, Class, Inbound, Leaving, ListedPerson, Losses, PartReport,
-    PartState, People, Report, State,
+    Actions, BatchReport, Brake, CallLimits, Calls, Class, Inbound, Leaving, ListedPerson, Losses,
+    Outlook, PartReport, PartState, People, Report, State, Work,
 };
 use shared::domain::run::{Phase, Run};
 use shared::domain::watermark::{Watermark, Watermarks};
 use shared::domain::{BatchId, RunId};
+use shared::gigya::Paces;
 use shared::invocation::Invocation;
 use shared::report_page::{self, Listed, PEOPLE_SHOWN_MAX, ReportLists};
-use shared::store::RunStore;
+use shared::settings::customer::CustomerSettings;
 use shared::store::runs::PartDocument;
+use shared::store::{RunStore, keys};
 use tracing::{error, info};
 
 use crate::brake;
@@ -76,7 +78,8 @@ pub(crate) async fn close(
     let held = brake::held(store).await?;
     if !is_done && !gives_up {
         if !in_flight && held.is_some() && brake::wants_report(store).await? {
-            let report = report(store, run, &parts, &[], held, invocation).await?;
+            let settings = &ready.settings;
+            let report = report(store, run, settings, &parts, &[], held, invocation).await?;
             let lists = publish_lists(store, run, Vec::new()).await?;
             publish(store, &report, &lists).await?;
             brake::reported(store).await?;
@@ -84,7 +87,9 @@ pub(crate) async fn close(
         return Ok(false);
     }
     let rejected = progress.map(|progress| progress.rejected).unwrap_or_default();
-    let mut report = report(store, run, &parts, &rejected, held, invocation).await?;
+    let brake = if run.dry_run { foreseen_brake(services, ready, store, run).await? } else { held };
+    let settings = &ready.settings;
+    let mut report = report(store, run, settings, &parts, &rejected, brake, invocation).await?;
     if !is_done {
         (report.state, report.settled_at) = (State::Failed, None);
     }
@@ -132,9 +137,30 @@ async fn confirm(services: &Services, run: &Run) -> Result<(), PollError> {
     Ok(())
 }
 
+/// The brake that the removals which a dry run planned would pull.
+async fn foreseen_brake(
+    services: &Services,
+    ready: &Ready,
+    store: &RunStore,
+    run: &Run,
+) -> Result<Option<Brake>, PollError> {
+    let batches: Vec<u32> = (0..run.batches).collect();
+    brake::brake_of(services, ready, store, run, &batches).await
+}
+
+/// How fast this customer's calls may go.
+fn call_limits(settings: &CustomerSettings) -> CallLimits {
+    CallLimits {
+        constant_contact_per_second: settings.constant_contact.calls_per_second,
+        constant_contact_per_day: settings.constant_contact.calls_per_day,
+        gigya_per_second: Paces::default().searches_per_second,
+    }
+}
+
 async fn report(
     store: &RunStore,
     run: &Run,
+    settings: &CustomerSettings,
     parts: &[PartDocument],
     rejected: &[ListedPerson],
     brake: Option<Brake>,
@@ -144,11 +170,15 @@ async fn report(
     let mut people = People { read: run.read, ..People::default() };
     let (mut losses, mut leaving, mut calls) = (Losses::default(), Leaving::default(), run.calls);
     calls.merge(note.calls);
+    let (mut actions, mut imports, mut is_stale) = (Actions::default(), 0, false);
     let mut lost_batches = 0;
     for (_, claim) in store.claims().await? {
         match claim.value.stage {
             BatchStage::Submitted(planned) => {
                 people.merge(&planned.people);
+                actions.merge(&planned.actions);
+                imports += planned.imports;
+                is_stale |= planned.is_stale;
                 losses.merge(&planned.losses);
                 leaving.merge(&planned.leaving);
                 calls.merge(planned.calls);
@@ -166,11 +196,17 @@ async fn report(
     if let Err(imbalance) = &balances {
         error!(run.id = %run.run, people.read = imbalance.read, people.accounted = imbalance.accounted, "The run does not balance.");
     }
-    let state = match &brake {
-        _ if balances.is_err() || lost_batches > 0 => State::Failed,
-        Some(_) => State::Braked,
-        None => State::Settled,
+    // A dry run only says that the brake would be pulled.
+    let is_braked = brake.is_some() && !run.dry_run;
+    let state = if balances.is_err() || lost_batches > 0 {
+        State::Failed
+    } else if is_braked {
+        State::Braked
+    } else {
+        State::Settled
     };
+    let work = Work { actions: &actions, imports, reads: run.calls.gigya };
+    let outlook = run.dry_run.then(|| Outlook::of(work, call_limits(settings), !is_stale));
     Ok(Report {
         run: run.run.clone(),
         customer: run.customer.clone(),
@@ -180,14 +216,16 @@ async fn report(
         state,
         window: run.window,
         started_at: run.started_at,
-        settled_at: brake.is_none().then(|| invocation.now()),
+        settled_at: (!is_braked).then(|| invocation.now()),
         people,
+        actions,
         leaving,
         inbound: note.inbound,
         losses,
         batches: batches(run, parts),
         calls,
         brake,
+        outlook,
     })
 }
 
@@ -281,6 +319,6 @@ async fn publish_list(
 async fn publish(store: &RunStore, report: &Report, lists: &ReportLists) -> Result<(), PollError> {
     let page = report_page::page(report, lists);
     store.publish("report.html", page, "text/html; charset=utf-8").await?;
-    store.write_note("report.json", report).await?;
+    store.write_note(keys::REPORT, report).await?;
     Ok(())
 }

@@ -46,7 +46,8 @@ pub(crate) struct Ready {
 impl Ready {
     /// What plans depend on.
     pub(crate) fn terms(&self) -> Terms<'_> {
-        Terms { policy: &self.settings.policy, key: &self.key }
+        let singly = self.settings.run.bulk_from > 1;
+        Terms { policy: &self.settings.policy, key: &self.key, singly }
     }
 
     /// Calls that were made so far.

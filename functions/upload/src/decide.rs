@@ -7,9 +7,11 @@ use shared::domain::agreed::Agreed;
 use shared::domain::batch::{Agreement, Errand, ErrandKind};
 use shared::domain::mapping::LossKind;
 use shared::domain::plan::{
-    Outbound, Plan, Reason, Row, Seen, Terms, address_fingerprint, plan, with_address_mark,
+    Leave, Outbound, Plan, Reason, Row, Seen, Terms, address_fingerprint, plan, with_address_mark,
 };
-use shared::domain::report::{Class, Leaving, ListedPerson, Losses, People};
+use shared::domain::report::{
+    Action, Actions, Class, Leaving, ListedPerson, Losses, People, Sample,
+};
 use shared::domain::{Account, ContactField, Fingerprint, ListId, Uid};
 use shared::store::ledger::Known;
 
@@ -17,6 +19,7 @@ use shared::store::ledger::Known;
 #[derive(Debug, Default)]
 pub(crate) struct Decisions {
     pub(crate) people: People,
+    pub(crate) actions: Actions,
     pub(crate) losses: Losses,
     pub(crate) leaving: Leaving,
     /// Rows by the lists that their import names; `None` is the list that nobody mails.
@@ -180,6 +183,13 @@ fn leave_one_row_per_address(planned: &mut [Planned], known: &Known) {
     }
 }
 
+/// The fields of which something else is agreed afterwards, by Constant Contact's names.
+fn changed_fields(before: &Agreed, after: &Agreed) -> Vec<String> {
+    let address = (before.address != after.address).then(|| ContactField::email().to_string());
+    let fields = after.fields.iter().filter(|(field, pair)| before.fields.get(field) != Some(pair));
+    address.into_iter().chain(fields.map(|(field, _)| field.to_string())).collect()
+}
+
 /// A way of losing characters, as it is listed for a person: how many, and never which, since the characters of a name
 /// one after the other are the name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -221,6 +231,11 @@ impl Way {
 }
 
 impl Decisions {
+    /// Rows that are imported.
+    pub(crate) fn row_count(&self) -> u64 {
+        self.rows.values().map(|rows| rows.len() as u64).sum()
+    }
+
     fn take(&mut self, person: Planned) {
         let takes_over = person.takes_over();
         let Planned { uid, before, plan, errand, .. } = person;
@@ -235,6 +250,19 @@ impl Decisions {
             return;
         }
         let after = plan.agreed.unwrap_or_else(|| before.clone());
+        if let Some(outbound) = &plan.outbound {
+            let (action, fields) = match outbound {
+                Outbound::Join { .. } => (Action::Join, Vec::new()),
+                Outbound::Update { .. } => (Action::Update, changed_fields(&before, &after)),
+                Outbound::Amend { .. } => (Action::Amend, changed_fields(&before, &after)),
+                Outbound::Ask { .. } => (Action::Ask, Vec::new()),
+                Outbound::Leave(Leave::Unsubscribe) => (Action::Unsubscribe, Vec::new()),
+                Outbound::Leave(Leave::RemoveFromLists(_)) => (Action::RemoveFromLists, Vec::new()),
+                Outbound::Leave(Leave::Delete) => (Action::Delete, Vec::new()),
+            };
+            let reason = plan.reason.to_string();
+            self.actions.add(action, || Sample { uid: uid.clone(), reason, fields });
+        }
         let agreement = Agreement { uid: uid.clone(), before, after };
         match plan.outbound {
             Some(Outbound::Join { row, lists }) => self.send(Some(lists), row, agreement),
@@ -248,6 +276,8 @@ impl Decisions {
             Some(Outbound::Leave(leave)) => {
                 self.errands.push(Errand { uid, kind: ErrandKind::Leave(leave) });
             }
+            // A person chose Constant Contact's value, so poll has to look at it.
+            None if plan.look => self.errands.push(Errand { uid, kind: ErrandKind::Amend }),
             None if agreement.before != agreement.after => self.quiet.push(agreement),
             None => {}
         }

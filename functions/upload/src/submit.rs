@@ -30,6 +30,9 @@ use shared::payload::{Headings, Payload};
 const UNCLEAR_SETTLES: SignedDuration = SignedDuration::from_secs(60);
 /// How long a message waits for the inbound read, which poll does at its next tick.
 const WAIT_FOR_INBOUND: Duration = Duration::from_mins(1);
+/// How long a dry run waits for it: it shows up within two ticks, unless poll is not scheduled or its brake is pulled. Then
+/// the dry run plans with what is known, and says so.
+const DRY_RUN_WAITS: SignedDuration = SignedDuration::from_mins(15);
 /// The queue's shortest wait.
 const AT_ONCE: Duration = Duration::from_secs(1);
 
@@ -74,8 +77,13 @@ pub(crate) async fn submit(
     let minutes = settings.safety.inbound_fresh_minutes;
     let (inbound, _) = services.state.inbound().await?;
     let dialect = settings.constant_contact.api;
-    let Some(fresh) = InboundFresh::check(&inbound, dialect, invocation.now(), minutes) else {
-        return Ok(waits(WAIT_FOR_INBOUND, "the inbound read is not fresh"));
+    let fresh = InboundFresh::check(&inbound, dialect, invocation.now(), minutes);
+    let purpose = match fresh {
+        _ if run.dry_run && (fresh.is_some() || has_waited(&run, invocation)) => {
+            Purpose::DryRun { is_fresh: fresh.is_some() }
+        }
+        Some(fresh) => Purpose::Submit(fresh),
+        None => return Ok(waits(WAIT_FOR_INBOUND, "the inbound read is not fresh")),
     };
     let etag = match claim(&store, ordinal, invocation).await? {
         Claimed::Ours(etag) => etag,
@@ -84,7 +92,7 @@ pub(crate) async fn submit(
         Claimed::Buried(reason) => return Ok(buried(&reason)),
         Claimed::Others(wait) => return Ok(waits(wait, "another invocation has claimed it")),
     };
-    let batch = Batch { services, settings, store, run, ordinal, fresh, invocation };
+    let batch = Batch { services, settings, store, run, ordinal, purpose, invocation };
     let (ending, stage) = match batch.submit(&announced.key).await {
         Ok(outcome) => outcome,
         Err(error) => {
@@ -95,6 +103,11 @@ pub(crate) async fn submit(
     };
     batch.write_claim(stage, &etag).await?;
     Ok(ending)
+}
+
+/// Whether a dry run has waited long enough for a fresh inbound read, and plans with what is known.
+fn has_waited(run: &Run, invocation: &Invocation) -> bool {
+    invocation.now().duration_since(run.started_at) >= DRY_RUN_WAITS
 }
 
 fn buried(reason: &str) -> Ending {
@@ -147,18 +160,37 @@ async fn claim(
     }
 }
 
-/// A claimed batch. `fresh` is the proof that whoever left is in the ledger by now: there is no submitting without it.
+/// What a batch is planned for.
+#[derive(Debug, Clone, Copy)]
+enum Purpose {
+    /// To be submitted, with the proof that whoever left is in the ledger by now: there is no submitting without it.
+    Submit(InboundFresh),
+    /// To be told about.
+    DryRun {
+        /// Whether whoever left is in the ledger by now.
+        is_fresh: bool,
+    },
+}
+
+/// A claimed batch.
 struct Batch<'a> {
     services: &'a Services,
     settings: &'a Arc<CustomerSettings>,
     store: RunStore,
     run: Run,
     ordinal: u32,
-    fresh: InboundFresh,
+    purpose: Purpose,
     invocation: &'a Invocation,
 }
 
 type Outcome = (Ending, Option<BatchStage>);
+
+/// One part, before it is submitted.
+struct PartToSubmit<'a> {
+    lists: &'a BTreeSet<ListId>,
+    payload: Payload,
+    number: u32,
+}
 
 /// What earlier tries left behind.
 #[derive(Debug, Default)]
@@ -192,22 +224,25 @@ impl Batch<'_> {
             }
         }
         let now = self.invocation.now();
-        let terms = Terms { policy: &self.settings.policy, key: &ready.key };
+        let mut terms = Terms { policy: &self.settings.policy, key: &ready.key, singly: false };
         let prints = addresses(&accounts, terms);
         let uids = accounts.iter().map(|account| account.uid().clone());
         let known = self.services.ledger.look_up(uids, prints.iter().copied().flatten()).await?;
-        let decisions = decide(&accounts, &prints, &known, &sent, terms, now);
+        let mut decisions = decide(&accounts, &prints, &known, &sent, terms, now);
+        if decisions.row_count() < u64::from(self.settings.run.bulk_from)
+            && decisions.row_count() > 0
+        {
+            terms.singly = true;
+            decisions = decide(&accounts, &prints, &known, &sent, terms, now);
+        }
         drop((accounts, known));
 
         self.keep(&decisions, now).await?;
-        if !self.run.dry_run
-            && let Err(ending) = self.submit_rows(&ready, &decisions, next_part).await?
-        {
-            return Ok(match &ending {
-                Ending::Buried { reason } => self.bury(reason),
-                Ending::Done | Ending::Waits { .. } => (ending, None),
-            });
-        }
+        let imports = match self.submit_rows(&ready, &decisions, next_part).await? {
+            Ok(imports) => imports,
+            Err(Ending::Buried { reason }) => return Ok(self.bury(&reason)),
+            Err(ending @ (Ending::Done | Ending::Waits { .. })) => return Ok((ending, None)),
+        };
         info!(
             run.id = %self.run.run, batch.ordinal = self.ordinal,
             people.accepted = decisions.people.accepted, people.unchanged = decisions.people.unchanged,
@@ -216,6 +251,9 @@ impl Batch<'_> {
         let calls = Calls { gigya: 0, constant_contact: ready.charge_calls() };
         let planned = Planned {
             people: decisions.people,
+            actions: decisions.actions,
+            imports,
+            is_stale: matches!(self.purpose, Purpose::DryRun { is_fresh: false }),
             losses: decisions.losses,
             leaving: decisions.leaving,
             errands: decisions.errands.len() as u64,
@@ -304,29 +342,33 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Submits the rows, part by part. Takes the proof that the inbound read is fresh.
+    /// Submits the rows, part by part, from this number on; a dry run only counts them. Answers how many there are.
     async fn submit_rows(
         &self,
         ready: &Ready,
         decisions: &Decisions,
-        mut number: u32,
-    ) -> Result<Result<(), Ending>, UploadError> {
+        first: u32,
+    ) -> Result<Result<u64, Ending>, UploadError> {
         let headings = Headings::of(&self.settings.policy.mapping);
+        let mut number = first;
         for (lists, rows) in &decisions.rows {
             for (lists, rows) in self.imports_of(lists.as_ref(), rows, decisions) {
                 for payload in headings.write(rows)? {
                     if self.invocation.must_stop() {
                         return Ok(Err(waits(AT_ONCE, "the invocation ends; the rest follows")));
                     }
-                    let part = self.submit_part(ready, decisions, &lists, payload, number);
-                    if let Err(ending) = part.await? {
-                        return Ok(Err(ending));
+                    if let Purpose::Submit(fresh) = self.purpose {
+                        let part = PartToSubmit { lists: &lists, payload, number };
+                        if let Err(ending) = self.submit_part(ready, decisions, part, fresh).await?
+                        {
+                            return Ok(Err(ending));
+                        }
                     }
                     number += 1;
                 }
             }
         }
-        Ok(Ok(()))
+        Ok(Ok(u64::from(number - first)))
     }
 
     /// The lists that an import names, and its rows. People who are there already go to the list that nobody mails, so
@@ -359,10 +401,10 @@ impl Batch<'_> {
         &self,
         ready: &Ready,
         decisions: &Decisions,
-        lists: &BTreeSet<ListId>,
-        payload: Payload,
-        number: u32,
+        part: PartToSubmit<'_>,
+        fresh: InboundFresh,
     ) -> Result<Result<(), Ending>, UploadError> {
+        let PartToSubmit { lists, payload, number } = part;
         let file_name = keys::file_name(&self.run.run, self.ordinal, number);
         let agreements: Vec<Agreement> =
             payload.uids.iter().filter_map(|uid| decisions.agreements.get(uid).cloned()).collect();
@@ -379,7 +421,7 @@ impl Batch<'_> {
         };
         self.store.write_agreements(self.ordinal, Some(number), &agreements).await?;
         self.store.write_part(&document).await?;
-        let answer = self.import(ready, &file_name, payload, lists, self.fresh).await;
+        let answer = self.import(ready, &file_name, payload, lists, fresh).await;
         match answer {
             Ok(activity) => {
                 document.part.stage = PartStage::Submitted { activity, at: self.invocation.now() };

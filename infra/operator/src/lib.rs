@@ -5,18 +5,33 @@
 //! | [`check`] | `gigya-cc check`: are settings, secret and both vendors fit for a run |
 //! | [`run`] | `gigya-cc run`: export's own code, from here |
 //! | [`release`] | `gigya-cc run --release-brake` |
-//! | [`services`] | what `check` may touch |
+//! | [`report`] | `gigya-cc report`: what a run did, or a dry run would do |
+//! | [`status`] | `gigya-cc status`: the state of things |
+//! | [`explain`] | `gigya-cc explain`: one person's plan, and why |
+//! | [`conflicts`] | `gigya-cc conflicts` and `gigya-cc resolve` |
+//! | [`rejoin`] | `gigya-cc rejoin`: a mark is lifted by evidence in writing |
+//! | [`ledger`] | `gigya-cc ledger rebuild` |
+//! | [`person`] | one person, as both sides and the ledger have them now |
+//! | [`services`] | what the commands may touch |
 //! | [`render`] | words and JSON; the only place that prints |
 //!
 //! Data goes to standard output and talk to standard error. Exit codes: 0 when all is well, 1 when something is wrong or
 //! was refused, 2 when the command line cannot be understood.
 
 pub mod check;
+pub mod conflicts;
+pub mod explain;
+pub mod ledger;
 mod log;
+pub mod person;
+pub mod rejoin;
 pub mod release;
 pub mod render;
+pub mod report;
 pub mod run;
 pub mod services;
+pub mod status;
+mod table;
 
 use std::process::ExitCode;
 
@@ -69,6 +84,14 @@ struct Deployment {
 enum Command {
     Check(check::Options),
     Run(run::Options),
+    Report(report::Options),
+    Status(status::Options),
+    Explain(explain::Options),
+    Conflicts(conflicts::ListOptions),
+    Resolve(conflicts::ResolveOptions),
+    Rejoin(rejoin::Options),
+    #[command(subcommand)]
+    Ledger(ledger::Options),
 }
 
 /// Runs one command to its end and prints what came of it.
@@ -76,15 +99,19 @@ pub async fn start(line: CommandLine) -> ExitCode {
     log::init(line.verbose);
     let form = if line.json { Form::Json } else { Form::Words };
     // Boxed: the futures of the SDK lie too deep in one another for the compiler to lay them out as one.
+    let environment = &line.deployment.environment();
     let is_good = match &line.command {
-        Command::Check(options) => {
-            let environment = line.deployment.environment();
-            Box::pin(check::start(options, &environment, form)).await
+        Command::Check(options) => Box::pin(check::start(options, environment, form)).await,
+        Command::Run(options) => Box::pin(run::start(options, environment, form)).await,
+        Command::Report(options) => Box::pin(report::start(options, environment, form)).await,
+        Command::Status(_) => Box::pin(status::start(environment, form)).await,
+        Command::Explain(options) => Box::pin(explain::start(options, environment, form)).await,
+        Command::Conflicts(options) => Box::pin(conflicts::list(options, environment, form)).await,
+        Command::Resolve(options) => {
+            Box::pin(conflicts::resolve_one(options, environment, form)).await
         }
-        Command::Run(options) => {
-            let environment = line.deployment.environment();
-            Box::pin(run::start(options, &environment, form)).await
-        }
+        Command::Rejoin(options) => Box::pin(rejoin::start(options, environment, form)).await,
+        Command::Ledger(options) => Box::pin(ledger::start(options, environment, form)).await,
     };
     if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -114,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_reads_one_thing_and_only_a_new_run_can_be_dry() {
+    fn a_command_is_taken_or_refused_as_its_help_says() {
         let is_taken = |words: &str| CommandLine::try_parse_from(words.split(' ')).is_ok();
         for good in [
             "gigya-cc run",
@@ -122,6 +149,14 @@ mod tests {
             "gigya-cc run --since 2026-11-01T00:00:00Z",
             "gigya-cc run --sample 10 --bucket acme",
             "gigya-cc run --resume -v",
+            "gigya-cc run --dry-run --no-wait",
+            "gigya-cc report 20261123T045000Z-delta --wait",
+            "gigya-cc status --json",
+            "gigya-cc explain _guid_x=",
+            "gigya-cc conflicts --show",
+            "gigya-cc resolve _guid_x= cf:town constant_contact",
+            "gigya-cc ledger rebuild --yes",
+            "gigya-cc rejoin _guid_x= --evidence letter --by Ann",
         ] {
             assert!(is_taken(good), "{good}");
         }
@@ -130,6 +165,10 @@ mod tests {
             "gigya-cc run --resume --dry-run",
             "gigya-cc run --sample 0",
             "gigya-cc run --since yesterday",
+            "gigya-cc run --no-wait",
+            "gigya-cc resolve _guid_x= city both",
+            "gigya-cc ledger",
+            "gigya-cc rejoin _guid_x= --by Ann",
             "gigya-cc check --settings sync.toml --create-uid-field",
         ] {
             assert!(!is_taken(bad), "{bad}");

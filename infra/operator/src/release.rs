@@ -10,6 +10,7 @@ use shared::store::{Bucket, RunStore, StateStore, StoreError};
 use shared::telemetry::chain;
 
 use crate::render::{self, Form};
+use crate::services;
 
 /// What stands for the inbound read in the place of a run.
 pub const INBOUND: &str = "inbound";
@@ -41,8 +42,7 @@ pub(crate) async fn start(run: &str, bucket: &Bucket, form: Form) -> bool {
             }
         }
         Err(error) => {
-            let next = "check BUCKET, and region and credentials of AWS";
-            render::failed(&chain(&error), next);
+            render::failed(&chain(&error), services::CHECK_BUCKET);
             false
         }
     }

@@ -60,10 +60,7 @@ pub(crate) fn answer(answer: &Answer, bucket: &str, dry_run: bool, form: Form) {
 /// Prints what came of releasing a brake.
 pub(crate) fn released(run: &str, release: &Release, form: Form) {
     let (words, state) = words_of_release(run, release);
-    match form {
-        Form::Words => print(&words),
-        Form::Json => print_json(&json!({"run": run, "release": state})),
-    }
+    tell(&words, &json!({"run": run, "release": state}), form);
 }
 
 /// What came of releasing a brake, for people and for programs.
@@ -103,6 +100,21 @@ pub fn words_of_release(run: &str, release: &Release) -> (String, &'static str) 
 pub(crate) fn progress(answer: &Answer) {
     if let Answer::Run { run, read, batches, .. } = answer {
         say(&format!("Run {run} has read {read} accounts in {batches} batches, and reads on."));
+    }
+}
+
+/// Says that a dry run is announced and its plan is waited for.
+pub(crate) fn progress_of_dry_run(run: &RunId) {
+    say(&format!(
+        "Dry run {run} is read and announced; its plan is printed once it is made. Ctrl-C is safe: `gigya-cc report {run}` prints it later."
+    ));
+}
+
+/// Prints data: words for people, or the value for programs.
+pub(crate) fn tell<T: Serialize>(words: &str, value: &T, form: Form) {
+    match form {
+        Form::Words => print(words),
+        Form::Json => print_json(value),
     }
 }
 
@@ -182,7 +194,8 @@ pub fn words_of_answer(answer: &Answer, bucket: &str) -> String {
     }
 }
 
-fn words_of(phase: Phase) -> &'static str {
+/// How far a run has come, in words.
+pub(crate) fn words_of(phase: Phase) -> &'static str {
     match phase {
         Phase::Reading => "accounts are being read",
         Phase::Announced => "everything is read and announced",
@@ -200,7 +213,7 @@ fn what_happens_next(answer: &Answer, dry_run: bool) -> String {
             "There is nothing to send. Poll closes the run in AWS at its next five-minute tick and writes the report."
         }
         Answer::Run { .. } if dry_run => {
-            "It is a dry run, so nothing is submitted. Upload plans the batches in AWS, and poll writes the report, which says what would have been done."
+            "It is a dry run, so nothing is submitted. Upload plans the batches in AWS, and poll writes the report, which says what would have been done; `gigya-cc report RUN` prints it."
         }
         Answer::Run { .. } => {
             "Upload submits the batches in AWS once Constant Contact was read, and poll settles them and writes the report; both wake every few minutes."
@@ -235,7 +248,8 @@ fn print(text: &str) {
     write(io::stdout(), text);
 }
 
-fn say(text: &str) {
+/// Says something beside the data.
+pub(crate) fn say(text: &str) {
     write(io::stderr(), text);
 }
 

@@ -14,8 +14,8 @@ use shared::settings::Environment;
 use shared::store::Bucket;
 use shared::telemetry::chain;
 
-use crate::release;
 use crate::render::{self, Form};
+use crate::{release, report, services};
 
 /// How long one stretch of reading may take: as long as an invocation of Lambda (AWS Lambda quotas, "Function timeout").
 /// The lease on the run dies with the stretch, so one that is interrupted here goes on in AWS soon.
@@ -32,9 +32,13 @@ const STRETCHES_MAX: u32 = 96;
 pub struct Options {
     #[command(flatten)]
     what: What,
-    /// Reads and plans as usual, submits nothing, and reports what would have been done.
+    /// Reads and plans as usual, submits nothing, waits for the plan and prints it: counts, samples of each action, losses,
+    /// who is kept back, what the brake would say, and what doing it would cost.
     #[arg(long, conflicts_with_all = ["resume", "release_brake"])]
     dry_run: bool,
+    /// Does not wait for a dry run's plan; `gigya-cc report RUN` prints it later.
+    #[arg(long, requires = "dry_run")]
+    no_wait: bool,
 }
 
 /// What to read; nothing said is a delta.
@@ -60,6 +64,11 @@ struct What {
 }
 
 impl Options {
+    /// Whether the plan is waited for.
+    fn waits(&self) -> bool {
+        self.dry_run && !self.no_wait
+    }
+
     /// The event that asks export for it.
     fn event(&self) -> Value {
         let What { full, since, sample, resume, release_brake: _ } = &self.what;
@@ -88,6 +97,10 @@ pub(crate) async fn start<L: Fn(&str) -> Option<String>>(
     environment: &Environment<L>,
     form: Form,
 ) -> bool {
+    if let Some(run) = &options.what.release_brake {
+        let Some(bucket) = services::bucket(environment).await else { return false };
+        return release::start(run, &bucket, form).await;
+    }
     let environment = match environment.for_export() {
         Ok(environment) => environment,
         Err(error) => {
@@ -98,10 +111,6 @@ pub(crate) async fn start<L: Fn(&str) -> Option<String>>(
         }
     };
     let sdk = aws::connect().await;
-    if let Some(run) = &options.what.release_brake {
-        let bucket = Bucket::connect(&sdk, &environment.bucket);
-        return release::start(run, &bucket, form).await;
-    }
     let services = match Services::connect(&environment, &sdk) {
         Ok(services) => services,
         Err(error) => {
@@ -110,10 +119,17 @@ pub(crate) async fn start<L: Fn(&str) -> Option<String>>(
         }
     };
     match read(&services, &Clock::System, options.event(), render::progress).await {
-        Ok(answer) => {
-            render::answer(&answer, &environment.bucket, options.dry_run, form);
-            is_taken(&answer)
-        }
+        Ok(answer) => match &answer {
+            Answer::Run { run, state: Phase::Announced, .. } if options.waits() => {
+                render::progress_of_dry_run(run);
+                let bucket = Bucket::connect(&sdk, &environment.bucket);
+                report::follow(&bucket, run, form).await
+            }
+            Answer::Run { .. } | Answer::Idle { .. } | Answer::Refused { .. } => {
+                render::answer(&answer, &environment.bucket, options.dry_run, form);
+                is_taken(&answer)
+            }
+        },
         Err(error) => {
             render::failed(&chain(&error), next_step(&error));
             false
@@ -184,7 +200,7 @@ mod tests {
     use super::*;
 
     fn ask(what: What, dry_run: bool) -> Ask {
-        Ask::read(Options { what, dry_run }.event()).unwrap()
+        Ask::read(Options { what, dry_run, no_wait: false }.event()).unwrap()
     }
 
     fn start(scope: Scope, dry_run: bool) -> Ask {

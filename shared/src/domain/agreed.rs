@@ -73,9 +73,37 @@ pub struct Pair {
     /// insisted, it cannot hold ours and is left alone.
     #[serde(rename = "i", skip_serializing_if = "Option::is_none")]
     pub insisted: Option<Fingerprint>,
-    /// A conflict that waits for a person: neither side is written.
-    #[serde(rename = "h", skip_serializing_if = "std::ops::Not::not")]
-    pub held: bool,
+    /// A conflict that waits for a person: neither side is written until they choose.
+    #[serde(rename = "h", skip_serializing_if = "Option::is_none")]
+    pub held: Option<Hold>,
+}
+
+/// A conflict that waits for a person, or that they decided and the next run carries out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hold {
+    /// Since when.
+    pub since: Timestamp,
+    /// Whose value the person chose, once they did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chosen: Option<Side>,
+}
+
+impl Hold {
+    /// A conflict that nobody has decided yet.
+    pub fn since(since: Timestamp) -> Self {
+        Self { since, chosen: None }
+    }
+}
+
+/// One of the two sides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// Gigya.
+    Gigya,
+    /// Constant Contact.
+    ConstantContact,
 }
 
 /// The mark of a person who left or was deleted, so that nothing brings them back.
@@ -243,7 +271,7 @@ impl Agreed {
         }
         for (field, pair) in &after.fields {
             let is_said_again = before.fields.get(field) == Some(pair);
-            if let Some(now) = merged.fields.get_mut(field).filter(|now| is_said_again && !now.held)
+            if let Some(now) = merged.fields.get_mut(field).filter(|now| is_said_again && now.held.is_none())
             {
                 *now = *pair;
             }
@@ -253,12 +281,27 @@ impl Agreed {
 }
 
 impl Pair {
+    /// Whose value a person chose for a conflict that waited for them.
+    pub fn chosen(self) -> Option<Side> {
+        self.held?.chosen
+    }
+
+    /// The pair once a person has chosen a side; `None` when no conflict waits there.
+    #[must_use]
+    pub fn resolved(self, side: Side) -> Option<Self> {
+        let held = Hold { chosen: Some(side), ..self.held? };
+        Some(Self { held: Some(held), ..self })
+    }
+
     /// As [`Agreed::merge`], for one field.
     fn merge(self, before: Self, after: Self) -> Self {
         if self == before {
             after
-        } else if self.held && !before.held {
+        } else if self.held.is_some() && before.held.is_none() {
             // A person is to decide, and has not.
+            self
+        } else if after.held.is_some() && self.chosen() != before.chosen() {
+            // A person decided, and the plan was made before they did.
             self
         } else if self.gigya == before.gigya {
             // Constant Contact was looked at meanwhile, and what it showed is newer than what was sent.
@@ -309,6 +352,8 @@ fn three_way_set(
 
 #[cfg(test)]
 mod tests {
+    use crate::domain::fingerprint::FingerprintKey;
+
     use super::*;
 
     fn lists(names: &[&str]) -> BTreeSet<ListId> {
@@ -365,7 +410,7 @@ mod tests {
 
     #[test]
     fn what_is_no_longer_agreed_on_is_forgotten_unless_something_new_was_learnt() {
-        let key = crate::domain::fingerprint::FingerprintKey::new([7; 32]);
+        let key = FingerprintKey::new([7; 32]);
         let with = |value: &str| {
             let print = Some(key.fingerprint("country", value));
             let pair = Pair { gigya: print, contact: print, ..Pair::default() };
@@ -377,6 +422,19 @@ mod tests {
     }
 
     #[test]
+    fn what_a_person_decides_while_a_plan_is_carried_out_stays_decided() {
+        let held = Pair { held: Some(Hold::since(Timestamp::UNIX_EPOCH)), ..Pair::default() };
+        let decided = held.resolved(Side::ConstantContact).unwrap();
+        assert_eq!(decided.merge(held, held), decided);
+        let seen = FingerprintKey::new([7; 32]).fingerprint("city", "b");
+        let moved = Pair { contact: Some(seen), ..held };
+        assert_eq!(decided.merge(held, moved), decided, "and is looked at again with it");
+        let settled = Pair { gigya: Some(seen), contact: Some(seen), ..Pair::default() };
+        assert_eq!(decided.merge(held, settled).held, None, "unless the two are one by now");
+        assert_eq!(Pair::default().resolved(Side::Gigya), None);
+    }
+
+    #[test]
     fn a_contact_that_was_made_anew_replaces_the_one_we_knew() {
         let before = Agreed { contact: Some("old".into()), ..Agreed::default() };
         let after = Agreed { contact: Some("new".into()), ..Agreed::default() };
@@ -385,7 +443,7 @@ mod tests {
 
     #[test]
     fn what_constant_contact_showed_meanwhile_wins_over_what_was_sent() {
-        let key = crate::domain::fingerprint::FingerprintKey::new([7; 32]);
+        let key = FingerprintKey::new([7; 32]);
         let print = |value: &str| Some(key.fingerprint("city", value));
         let with = |gigya: &str, contact: &str| {
             let pair = Pair { gigya: print(gigya), contact: print(contact), ..Pair::default() };

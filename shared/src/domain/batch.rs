@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::agreed::Agreed;
 use super::ids::{ActivityId, ListId, Uid};
 use super::plan::Leave;
-use super::report::{Calls, Leaving, Losses, PartState, People};
+use super::report::{Actions, Calls, Leaving, Losses, PartState, People};
 
 /// `runs/<run>/claims/<ordinal>.json`: who submits a batch, until when, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +50,15 @@ pub enum BatchStage {
 pub struct Planned {
     /// The balance of the batch.
     pub people: People,
+    /// What happens in Constant Contact, by action.
+    #[serde(default)]
+    pub actions: Actions,
+    /// Imports that its rows fill; in a dry run, would fill.
+    #[serde(default)]
+    pub imports: u64,
+    /// Whether it was planned without a fresh inbound read, which only a dry run is.
+    #[serde(default)]
+    pub is_stale: bool,
     /// What values lost.
     pub losses: Losses,
     /// Who left or stays out, by reason.
@@ -169,7 +178,8 @@ pub struct Errand {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrandKind {
-    /// A single write of the contact: a changed address, a cleared value, a list left behind.
+    /// A single write of the contact: a changed address, a cleared value, a list left behind; or a look at it, where a person
+    /// chose its value.
     Amend,
     /// Constant Contact asks the person whether they want to be back.
     Ask,

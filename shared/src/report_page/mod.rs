@@ -4,6 +4,7 @@
 //! forbids them. It reads in the dark, on a telephone, on paper and aloud. All text goes through `html::Html`, which
 //! escapes it. Like the report, the page knows UIDs and counts, but no name, address or value of anybody.
 
+mod actions;
 mod html;
 mod sections;
 mod strike_out;
@@ -62,16 +63,22 @@ pub fn page(report: &Report, lists: &ReportLists) -> String {
     html.raw("<meta name=\"referrer\" content=\"no-referrer\">\n");
     html.raw("<meta name=\"robots\" content=\"noindex\">\n");
     html.raw("<meta name=\"color-scheme\" content=\"light dark\">\n");
-    let title = format!("{} · {} · {}", state_word(report.state), report.customer, report.run);
+    let title = format!("{} · {} · {}", state_word(report), report.customer, report.run);
     html.element("title", &[], &title);
     html.raw("\n<style>\n").raw(STYLE).raw("</style>\n</head>\n<body>\n");
     sections::header(&mut html, report);
     html.raw("<main>\n");
-    sections::people(&mut html, &report.people);
+    sections::people(&mut html, report);
+    actions::actions(&mut html, report);
+    if let Some(outlook) = &report.outlook {
+        actions::outlook(&mut html, outlook);
+    }
     sections::inbound(&mut html, &report.inbound);
     sections::listed(&mut html, report, lists);
     sections::losses(&mut html, &report.losses);
-    time_line::time_line(&mut html, report);
+    if !report.dry_run {
+        time_line::time_line(&mut html, report);
+    }
     sections::calls(&mut html, report.calls);
     html.raw("</main>\n");
     sections::footer(&mut html, report);
@@ -79,8 +86,9 @@ pub fn page(report: &Report, lists: &ReportLists) -> String {
     html.finish()
 }
 
-fn state_word(state: State) -> &'static str {
-    match state {
+fn state_word(report: &Report) -> &'static str {
+    match report.state {
+        State::Settled if report.dry_run => "Planned",
         State::Settled => "Settled",
         State::Braked => "Stopped",
         State::Failed => "Failed",
@@ -199,6 +207,46 @@ mod tests {
         assert_well_formed(&page);
         assert!(!page.contains("<script") && !page.contains("<b ") && !page.contains("<img"));
         assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"));
+    }
+
+    /// A dry run of the same.
+    fn dry_example() -> Report {
+        let mut report = example();
+        report.dry_run = true;
+        report.people.rejected = 0;
+        report.people.accepted += 4;
+        let calls = crate::domain::report::Calls { gigya: 113, constant_contact: 48 };
+        report.outlook =
+            Some(crate::domain::report::Outlook { calls, minutes: 15, is_fresh: false });
+        report.brake = Some(Brake {
+            reason: BrakeReason::TooManyRemovals,
+            removals: 1_200,
+            known: 10_000,
+            allowed: 500,
+            examples: vec!["_guid_a=".into()],
+        });
+        report
+    }
+
+    #[test]
+    fn a_dry_run_speaks_of_what_would_be_and_of_nothing_as_done() {
+        let page = page(&dry_example(), &lists());
+        assert_well_formed(&page);
+        for words in [
+            "8,994 would be brought up to date",
+            "What would be done in Constant Contact",
+            "_guid_u=</code></td><td>city, zip</td>",
+            "The brake would stop this",
+            "113 calls to Gigya and 48 to Constant Contact",
+            "had not been read when this was planned",
+        ] {
+            assert!(page.contains(words), "{words}");
+        }
+        for done in
+            ["--release-brake", "are now up to date", "no longer mailed,", "Batches and activities"]
+        {
+            assert!(!page.contains(done), "{done}");
+        }
     }
 
     #[test]

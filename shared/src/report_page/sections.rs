@@ -44,6 +44,20 @@ fn class_words(class: Class) -> (&'static str, &'static str) {
     }
 }
 
+/// What a class means in a dry run, where that is something else.
+fn meaning_when_dry(class: Class) -> Option<&'static str> {
+    match class {
+        Class::Accepted => Some("They would be brought up to date in Constant Contact."),
+        Class::Removed => Some(
+            "They opted out, were deleted or fit no list any longer, and would no longer be mailed.",
+        ),
+        Class::Invalid => Some("Something about them is wrong, so they would not be sent."),
+        Class::Unchanged | Class::Filtered | Class::Duplicate | Class::Held | Class::Rejected => {
+            None
+        }
+    }
+}
+
 pub(super) fn header(html: &mut Html, report: &Report) {
     let state = match report.state {
         State::Settled => "settled",
@@ -53,23 +67,27 @@ pub(super) fn header(html: &mut Html, report: &Report) {
     html.raw("<header>\n<p class=\"over\">");
     html.text(report.customer.as_str()).raw(" · Gigya ⇄ Constant Contact</p>\n");
     html.open("p", &[("class", &format!("state {state}"))]);
-    html.text(state_word(report.state)).raw("</p>");
+    html.text(state_word(report)).raw("</p>");
     if report.dry_run {
         html.raw(" <p class=\"state dry\">Dry run</p>");
     }
     html.raw("\n").element("h1", &[], &report.outcome_sentence()).raw("\n");
     html.element("p", &[("class", "summary")], &report.details()).raw("\n");
     if let Some(brake) = &report.brake {
-        html.raw("<div class=\"brake\">\n<p><strong>What to do.</strong> ");
-        html.raw(match brake.reason {
-            BrakeReason::TooManyRemovals => {
-                "Nobody has been removed. Look at some of them, and if they really are to go: "
-            }
-            BrakeReason::NobodyFound => {
-                "Nobody has been removed. Find out why nobody was found; if it is really so: "
-            }
-        });
-        html.element("code", &[], &format!("gigya-cc run --release-brake {}", report.run));
+        html.raw("<div class=\"brake\">\n<p><strong>");
+        if report.dry_run {
+            html.raw("The brake would stop this.</strong> ").text(&brake.dry_run_words());
+        } else {
+            html.raw("What to do.</strong> ").raw(match brake.reason {
+                BrakeReason::TooManyRemovals => {
+                    "Nobody has been removed. Look at some of them, and if they really are to go: "
+                }
+                BrakeReason::NobodyFound => {
+                    "Nobody has been removed. Find out why nobody was found; if it is really so: "
+                }
+            });
+            html.element("code", &[], &format!("gigya-cc run --release-brake {}", report.run));
+        }
         html.raw("</p>\n");
         if !brake.examples.is_empty() {
             html.raw("<p>For example: ");
@@ -107,10 +125,15 @@ fn facts(html: &mut Html, report: &Report) {
     html.raw("</dd></div>\n</dl>\n");
 }
 
-pub(super) fn people(html: &mut Html, people: &People) {
-    html.raw(
-        "<section aria-labelledby=\"people\">\n<h2 id=\"people\">What became of everybody</h2>\n",
-    );
+pub(super) fn people(html: &mut Html, report: &Report) {
+    let people = &report.people;
+    html.raw("<section aria-labelledby=\"people\">\n<h2 id=\"people\">");
+    html.raw(if report.dry_run {
+        "What would become of everybody"
+    } else {
+        "What became of everybody"
+    });
+    html.raw("</h2>\n");
     if people.read > 0 {
         bar(html, people);
     }
@@ -118,6 +141,7 @@ pub(super) fn people(html: &mut Html, people: &People) {
     html.headings(&["Fate", "People#", "Share#", "What it means"]).raw("<tbody>\n");
     for class in SHOWN {
         let (name, meaning) = class_words(class);
+        let meaning = meaning_when_dry(class).filter(|_| report.dry_run).unwrap_or(meaning);
         let count = people.count(class);
         html.open("tr", if count == 0 { &[("class", "none")] } else { &[] });
         html.raw("<th scope=\"row\">");

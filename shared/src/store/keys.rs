@@ -1,6 +1,6 @@
 //! The names of objects, in one place.
 
-use crate::domain::RunId;
+use crate::domain::{RunId, Uid};
 
 /// The customer's settings.
 pub const SETTINGS: &str = "config/sync.toml";
@@ -23,9 +23,18 @@ pub const QUOTA: &str = "state/quota.json";
 /// Who refreshes the token.
 pub const TOKEN_LEASE: &str = "state/token-lease.json";
 
+/// What a run tells, beside it.
+pub const REPORT: &str = "report.json";
+
 /// One shard of the ledger.
 pub fn shard(shard: u8) -> String {
     format!("state/ledger/{shard:02}")
+}
+
+/// Why an operator let somebody come back. A UID may hold anything, so its bytes are written in hexadecimal.
+pub fn testimony(uid: &Uid) -> String {
+    let name: Vec<String> = uid.as_str().bytes().map(|byte| format!("{byte:02x}")).collect();
+    format!("state/testimony/{}.json", name.concat())
 }
 
 /// Where the runs are.
@@ -114,5 +123,6 @@ mod tests {
         assert_eq!(ordinal_of(&batch(&run, 7)), Some(7));
         assert_eq!(ordinal_of(&claim(&run, 7)), Some(7));
         assert_eq!(part_of("runs/x/run.json"), None);
+        assert_eq!(testimony(&"a/é".into()), "state/testimony/612fc3a9.json");
     }
 }

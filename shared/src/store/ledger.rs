@@ -272,12 +272,6 @@ impl AddressChange {
         let mut entry = before.clone();
         let is_holder = entry.holder.as_ref() == Some(&self.uid);
         if self.holds {
-            // Gigya has no lite account beside a full one with its address, so whoever registers takes it over.
-            let is_lite = |uid: &Uid| uid.lite_token().is_some();
-            let is_taken_over = entry.holder.as_ref().is_some_and(is_lite) && !is_lite(&self.uid);
-            if is_taken_over {
-                entry.holder = Some(self.uid.clone());
-            }
             let is_free = entry.holder.is_none();
             if is_free {
                 entry.holder = Some(self.uid.clone());

@@ -8,8 +8,9 @@
 //! state/due.json                                people whom the next run reads whatever their time says
 //! state/erasure.json                            how far erasing people has come
 //! state/quota.json                              the day's calls to Constant Contact
+//! state/testimony/<person>.json                 why an operator let somebody come back
 //! state/token-lease.json                        who refreshes the token
-//! state/ledger/<shard>                          the agreements; only poll writes
+//! state/ledger/<shard>                          the agreements; only poll writes, and an operator who decides
 //! runs/<run>/run.json                           what was asked for, and how far reading has come
 //! runs/<run>/batches/<ordinal>.ndjson.zst       staged accounts
 //! runs/<run>/claims/<ordinal>.json              who submits a batch, until when, and what became of it
@@ -21,8 +22,10 @@
 //! ```
 
 pub mod bucket;
+pub mod conflicts;
 pub mod document;
 pub mod erased;
+pub mod forget;
 pub mod keys;
 pub mod ledger;
 pub mod lines;
@@ -30,6 +33,7 @@ pub mod purge;
 pub mod runs;
 pub mod shard;
 pub mod state;
+pub mod testimony;
 
 pub use bucket::{Bucket, BucketError};
 pub use ledger::Ledger;

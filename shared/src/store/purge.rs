@@ -57,7 +57,8 @@ impl Purge {
         Ok(objects)
     }
 
-    /// Takes people out of the documents under `state/` that name people and have no place for the erased.
+    /// Takes people out of the documents under `state/` that name people and have no place for the erased, and deletes what
+    /// an operator wrote down about them.
     ///
     /// # Errors
     /// As [`object`](Self::object).
@@ -65,6 +66,12 @@ impl Purge {
         let mut changed = 0;
         for key in [keys::DUE, keys::INBOUND_BRAKE, keys::ERASURE_BRAKE] {
             changed += u64::from(self.object(key, people).await?);
+        }
+        for key in people.iter().map(keys::testimony) {
+            if self.bucket.get(&key).await?.is_some() {
+                self.bucket.delete(&key).await?;
+                changed += 1;
+            }
         }
         Ok(changed)
     }

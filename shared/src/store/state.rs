@@ -194,7 +194,7 @@ impl StateStore {
         Ok(self.change_and_tell(keys::QUOTA, change).await?.1)
     }
 
-    async fn read<T: DeserializeOwned + Default>(
+    pub(super) async fn read<T: DeserializeOwned + Default>(
         &self,
         key: &str,
     ) -> Result<(T, Option<ETag>), StoreError> {
@@ -216,7 +216,11 @@ impl StateStore {
         })
     }
 
-    async fn change<T>(&self, key: &str, change: impl Fn(&mut T)) -> Result<T, StoreError>
+    pub(super) async fn change<T>(
+        &self,
+        key: &str,
+        change: impl Fn(&mut T),
+    ) -> Result<T, StoreError>
     where
         T: DeserializeOwned + Serialize + Default + Clone + PartialEq,
     {

@@ -101,6 +101,28 @@ fn latin(utf_8: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_would_be_deleted_is_opted_out_and_doing_it_again_changes_nothing() {
+    let rig = Rig::new();
+    let client = client(&rig);
+    rig.import(b"EMAIL,FIRST NAME\nzoe@example.com,Zoe\nyan@example.com,Yan\n").await;
+    let all = everybody(&client, &ContactsQuery::All).await;
+    let whom = [all[0].id.clone(), "0".into(), "4711".into()];
+    for _ in 0..2 {
+        client.opt_out(&whom).await.unwrap();
+        let permissions: Vec<_> = everybody(&client, &ContactsQuery::All)
+            .await
+            .into_iter()
+            .map(|contact| contact.permission == Permission::Unsubscribed)
+            .collect();
+        assert_eq!(permissions, [true, false]);
+    }
+    assert_eq!(calls(&rig, Operation::UnsubscribeContact), 4, "nobody has the id 0");
+    assert!(client.opt_out(&[]).await.is_err());
+    let too_many: Vec<_> = (0..501).map(|n| n.to_string().into()).collect();
+    assert!(client.opt_out(&too_many).await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_client_fetches_an_export() {
     let rig = Rig::new();
     let client = client(&rig);

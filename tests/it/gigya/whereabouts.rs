@@ -73,3 +73,23 @@ async fn those_who_cannot_be_read_are_looked_for_by_the_hundred() {
     assert!(known.len() == 450 && known.values().all(|what| *what == Whereabouts::Gone));
     assert_eq!(world.client.calls(), 450 + 2 * 3);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_doubt_asks_for_everybody_by_the_hundred_and_shows_who_is_known_no_longer() {
+    let world = world(450);
+    world.simulator.switch(|switches| switches.lite_accounts_have_uids = false);
+    let ada = world.simulator.insert_lite("ada@example.com", serde_json::Map::new());
+    let bea = world.simulator.insert_lite("bea@example.com", serde_json::Map::new());
+    assert!(world.simulator.delete_untold(&"u0007".into()));
+    wait(Duration::from_secs(2)).await;
+    assert!(world.simulator.upgrade(&ada, &"upgraded".into()));
+    wait(Duration::from_secs(2)).await;
+    let mut uids: Vec<Uid> = (0..450).map(|n| Uid::new(format!("u{n:04}"))).collect();
+    uids.extend([ada.clone(), bea]);
+    let before = world.client.calls();
+    let unseen = world.client.unseen(&uids).await.unwrap();
+    assert_eq!(unseen, [ada, "u0007".into()].into());
+    // Three hundreds of full accounts, and twice those of them who are none.
+    assert_eq!(world.client.calls() - before, 3 + 2);
+    assert_eq!(world.client.unseen(&[]).await.unwrap(), BTreeSet::new());
+}

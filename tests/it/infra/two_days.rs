@@ -12,7 +12,7 @@ use shared::domain::run::RunLease;
 use shared::store::keys;
 
 use super::needs::{Need, Record};
-use crate::trip::{Trip, record};
+use crate::trip::{Trip, record, uid};
 
 /// Somebody for everything that can befall somebody.
 const PEOPLE: [&str; 11] =
@@ -27,6 +27,9 @@ const INVALID_KEY: i64 = 400_093;
 /// Longer than what upload waits for when the inbound read is not fresh.
 const A_WHILE: Duration = Duration::from_mins(2);
 
+/// Longer than the time between two reads of the audit log.
+const A_LONG_WHILE: Duration = Duration::from_mins(65);
+
 /// Lets the days pass. Answers everything that was needed; that enough happened is asserted on the way.
 pub(super) async fn two_days() -> BTreeSet<Need> {
     let needs = Record::default();
@@ -37,6 +40,7 @@ pub(super) async fn two_days() -> BTreeSet<Need> {
     change_before_the_contact_is_known(&trip).await;
     trip.pass(Duration::from_hours(18)).await;
     change_and_leave(&trip).await;
+    delete(&trip).await;
     needs.needs()
 }
 
@@ -126,6 +130,14 @@ async fn change_and_leave(trip: &Trip) {
     assert!(["fritz", "gala", "hugo"].iter().all(|name| !trip.is_subscribed(name)));
     assert_eq!(trip.contact("ines").texts["last_name"], "Last-ines");
     assert_eq!(trip.section("jule", "profile")["firstName"], "Changed");
+}
+
+/// An account is deleted at Gigya: the contact follows, and the runs forget it.
+async fn delete(trip: &Trip) {
+    assert!(trip.world.gigya.delete(&uid("karl")));
+    trip.pass(A_LONG_WHILE).await;
+    trip.inbound().await;
+    assert!(trip.contact("karl").deleted_at.is_some());
 }
 
 /// Ticks until no run is open.

@@ -35,6 +35,7 @@ async fn a_customer_in_order_is_told_so_and_shown_the_lists() {
     ✓ Gigya: subscriptions.newsletter.email keeps the consent
     ✓ Gigya: the search works and finds 3 accounts
     ✓ Gigya: subscriptions can be searched too
+    ✓ Gigya: a changed subscription is found by its own time
     ✓ Constant Contact: the connection works; the tenant has 3 lists
     ✓ Constant Contact: the tenant has every list and custom field that is named
     ✓ Constant Contact: updates go through the list "Never mail this", which nobody may ever mail
@@ -110,6 +111,34 @@ async fn a_field_that_writing_would_create_is_doubtful_and_a_strict_one_is_wrong
     insta::assert_snapshot!(complaints(&look(&world).await, Subject::Gigya), @"! Gigya: data.frist_name is not in the site's schema, and carrying a value home would create it → check how it is written, or add it to the schema");
     world.put_settings(&SETTINGS.replace("profile.firstName", "profile.frist_name"));
     insta::assert_snapshot!(complaints(&look(&world).await, Subject::Gigya), @"✗ Gigya: profile.frist_name is no field of the site → correct the path, or add the field in Gigya's schema editor");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_lite_accounts_need_is_said_and_what_the_site_cannot_search_too() {
+    let world = World::new(3);
+    let lite = "populations = [\"full\", \"lite\"]\nwhere_lite = \"\"\n\n[constant_contact]";
+    world.put_settings(&SETTINGS.replace("[constant_contact]", lite));
+    insta::assert_snapshot!(complaints(&look(&world).await, Subject::Gigya), @r#"! Gigya: the search works and finds no lite account → check [gigya] where_lite, and whether the site has lite registration; else leave "lite" out of populations"#);
+
+    let subscribed = json!({"subscriptions": {"newsletter": {"email": {"isSubscribed": true}}}});
+    let sections = subscribed.as_object().unwrap().clone();
+    world.site.insert_lite("ada@example.com", sections);
+    shared::http::call::wait(std::time::Duration::from_mins(1)).await;
+    let checked = look(&world).await;
+    assert!(checked.is_good() && complaints(&checked, Subject::Gigya).trim().is_empty());
+    let said = words_of_check(&checked);
+    assert!(said.contains("finds 1 lite account; opt-outs go to them by accounts.unsubscribe"));
+
+    world.site.switch(|switches| switches.refuse_queries("lastUpdatedSubscriptionState", 400_006));
+    world.site.switch(|switches| switches.refuse_queries("hasLiteAccount = true", 403_007));
+    let complaints = complaints(&look(&world).await, Subject::Gigya);
+    assert!(
+        complaints.contains("! Gigya: the site cannot be searched by the time of a subscription")
+    );
+    assert!(
+        complaints
+            .contains("accounts.importLiteAccount and accounts.unsubscribe in Gigya's console")
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -238,6 +267,7 @@ async fn a_customer_with_an_old_key_is_told_what_v2_cannot_do() {
     ✓ Gigya: subscriptions.newsletter.email keeps the consent
     ✓ Gigya: the search works and finds 3 accounts
     ✓ Gigya: subscriptions can be searched too
+    ✓ Gigya: a changed subscription is found by its own time
     ✓ Constant Contact: the connection works; the tenant has 3 lists
     ✓ Constant Contact: the tenant has every list and custom field that is named
     ✓ Constant Contact: updates go through the list "Never mail this", which nobody may ever mail

@@ -1,6 +1,11 @@
 //! The operator's commands against the simulated vendors and AWS, in process and under a paused clock.
 
 mod check;
+mod conflicts;
+mod deployment;
+mod looking;
+mod rebuild;
+mod rejoin;
 mod run;
 
 use std::sync::Arc;

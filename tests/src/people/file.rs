@@ -5,8 +5,8 @@ use std::fmt;
 use std::io::{self, BufRead, Read};
 
 use serde_json::Value;
-use shared::domain::Account;
 use shared::domain::account::AccountError;
+use shared::domain::{Account, Uid};
 
 /// Bytes of one line: Gigya's own limit of an account is 512 KB (SAP help, "data", object size), and names grow in JSON.
 pub(super) const LINE_BYTES_MAX: usize = 1_048_576;
@@ -111,9 +111,7 @@ pub fn from_ndjson(mut reader: impl BufRead) -> Result<Vec<Value>, AccountsFileE
         }
         match parse(&bytes) {
             Ok(None) => {}
-            Ok(Some(account)) if uids.insert(account.uid().clone()) => {
-                accounts.push(Value::Object(account.into()));
-            }
+            Ok(Some((uid, account))) if uids.insert(uid.clone()) => accounts.push(account),
             Ok(Some(_)) => bad.push(BadLine { line, reason: BadLineReason::Twice }),
             Err(reason) => bad.push(BadLine { line, reason }),
         }
@@ -121,7 +119,8 @@ pub fn from_ndjson(mut reader: impl BufRead) -> Result<Vec<Value>, AccountsFileE
     if bad.is_empty() { Ok(accounts) } else { Err(AccountsFileError::BadLines(bad)) }
 }
 
-fn parse(bytes: &[u8]) -> Result<Option<Account>, BadLineReason> {
+/// An account as it was written, and its UID or what stands for it.
+fn parse(bytes: &[u8]) -> Result<Option<(Uid, Value)>, BadLineReason> {
     let text = std::str::from_utf8(bytes).map_err(|_| BadLineReason::NotText)?;
     let text = text.trim_start_matches('\u{feff}');
     if text.trim().is_empty() {
@@ -129,11 +128,12 @@ fn parse(bytes: &[u8]) -> Result<Option<Account>, BadLineReason> {
     }
     let value: Value = serde_json::from_str(text)
         .map_err(|error| BadLineReason::NotJson { column: error.column().max(1) })?;
-    let account = Account::from_json(value).map_err(BadLineReason::NotAnAccount)?;
+    let account =
+        Account::from_email_account(value.clone()).map_err(BadLineReason::NotAnAccount)?;
     if account.last_updated().is_none() {
         return Err(BadLineReason::NoTime);
     }
-    Ok(Some(account))
+    Ok(Some((account.uid().clone(), value)))
 }
 
 #[cfg(test)]

@@ -38,15 +38,14 @@ impl Eraser<'_> {
                 self.state.doubt = Some(doubt);
                 return self.save().await;
             }
-            let held_anybody = self.look_for(&mut doubt, is_free).await?;
+            let has_people = self.look_for(&mut doubt, is_free).await?;
             if is_free && !self.part_with_missing(&mut doubt).await? {
                 self.state.doubt = Some(doubt);
                 return self.save().await;
             }
             doubt.shard += 1;
-            self.state.doubt = Some(doubt.clone());
-            // After a kill, one that holds nobody is soon looked at again.
-            if held_anybody {
+            if has_people {
+                self.state.doubt = Some(doubt.clone());
                 self.save().await?;
             }
         }
@@ -74,9 +73,6 @@ impl Eraser<'_> {
         let entries = self.services.ledger.entries(doubt.shard).await?;
         let is_there: BTreeMap<Uid, bool> =
             entries.into_iter().map(|entry| (entry.uid, entry.is_there)).collect();
-        if is_there.is_empty() {
-            return Ok(false);
-        }
         let uids: Vec<Uid> = is_there.keys().cloned().collect();
         let since = self.invocation.now() - MISSED_SINCE;
         let unseen: Vec<Uid> = self.ready.gigya.unseen(&uids).await?.into_iter().collect();
@@ -98,7 +94,7 @@ impl Eraser<'_> {
         }
         doubt.seen += is_there.len() as u64 - missing;
         doubt.known += is_there.values().filter(|is_there| **is_there).count() as u64;
-        Ok(true)
+        Ok(!is_there.is_empty())
     }
 
     /// Erases those who were found missing. Answers whether all are done.

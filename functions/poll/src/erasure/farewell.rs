@@ -52,6 +52,8 @@ impl Eraser<'_> {
                 let Some(agreed) = known.get(*uid) else { continue };
                 match whereabouts.get(*uid) {
                     None | Some(Whereabouts::Full | Whereabouts::Lite | Whereabouts::Unclear) => {}
+                    // A run has handed the contact over already.
+                    Some(Whereabouts::Upgraded { .. }) if agreed.moved_to.is_some() => {}
                     Some(Whereabouts::Upgraded { to }) => {
                         self.rename(uid, to, agreed, suspect.at, &mut leaving).await?;
                     }
@@ -186,13 +188,16 @@ impl Eraser<'_> {
         contact: &Contact,
         at: Timestamp,
     ) -> Result<bool, PollError> {
-        for heir in super::heirs::of(self.services, self.ready, uid, contact).await? {
+        let heirs = super::heirs::of(self.services, self.ready, uid, contact).await?;
+        if !heirs.is_empty() {
+            // Before the ledger forgets them: what runs kept of the one who went goes all the same.
+            self.state.purge.waiting.insert(uid.clone());
+            self.save().await?;
+        }
+        for heir in heirs {
             if self.hand_over(uid, &heir, agreed, Some(contact), at).await? {
                 info!(contact.id = %contact.id, account.uid = %heir, "Another account takes a contact over.");
-                // What runs kept of the one who went goes all the same.
-                self.state.purge.waiting.insert(uid.clone());
                 self.erased += 1;
-                self.save().await?;
                 return Ok(true);
             }
         }
@@ -231,9 +236,9 @@ impl Eraser<'_> {
             let shown = plan(Seen::Unobserved, Seen::Present(contact), Some(&heir), terms, now);
             heir = shown.noted.unwrap_or(heir);
         }
-        self.services.ledger.hand_over(from, to, &heir, &tombstone(at)).await?;
         let now = self.invocation.now();
         self.services.state.change_due(|due| _ = due.insert(to.clone(), now)).await?;
+        self.services.ledger.hand_over(from, to, &heir, &tombstone(at)).await?;
         Ok(true)
     }
 

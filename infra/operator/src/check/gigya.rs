@@ -5,16 +5,17 @@ use std::collections::BTreeSet;
 use shared::domain::Path;
 use shared::domain::mapping::{FieldRule, Owner};
 use shared::gigya::{AccountsQuery, FieldKind, Gigya, GigyaError, Schema};
-use shared::settings::customer::CustomerSettings;
+use shared::settings::customer::{CustomerSettings, Population};
 use shared::telemetry::chain;
 
+use super::clocks;
 use super::settings::counted;
 use super::{Checked, Subject};
 
 const GIGYA: Subject = Subject::Gigya;
 
 /// One account is enough to see that the key may search.
-const PAGE_ACCOUNTS: usize = 1;
+pub(super) const PAGE_ACCOUNTS: usize = 1;
 
 /// Asks for the schema and for one account.
 pub(super) async fn ask(client: &Gigya, settings: &CustomerSettings, checked: &mut Checked) {
@@ -31,6 +32,7 @@ pub(super) async fn ask(client: &Gigya, settings: &CustomerSettings, checked: &m
         }
     }
     search(client, settings, checked).await;
+    clocks::ask(client, settings, checked).await;
 }
 
 /// Whether the site has the fields that rules and conditions name. The consent is judged by itself.
@@ -188,7 +190,7 @@ async fn search(client: &Gigya, settings: &CustomerSettings, checked: &mut Check
 }
 
 /// What to do about a refusal (SAP help, "Response Codes and Errors").
-fn refused(error: &GigyaError, settings: &CustomerSettings) -> &'static str {
+pub(super) fn refused(error: &GigyaError, settings: &CustomerSettings) -> &'static str {
     let Some(refusal) = error.refusal() else {
         return "check the network, and [gigya] data_center or endpoint";
     };
@@ -197,6 +199,9 @@ fn refused(error: &GigyaError, settings: &CustomerSettings) -> &'static str {
         400_093 => "correct [gigya] api_key, or data_center if the site lives in another one",
         403_003 | 403_010 => "correct gigya.secret (or private_key) in the secret",
         403_005 => "correct gigya.user_key in the secret",
+        403_007 | 403_023 | 403_036 if settings.gigya.populations.contains(&Population::Lite) => {
+            "give the application permission for accounts.search, accounts.getSchema, accounts.getAccountInfo, accounts.setAccountInfo, accounts.importLiteAccount and accounts.unsubscribe in Gigya's console"
+        }
         403_007 | 403_023 | 403_036 => {
             "give the application permission for accounts.search, accounts.getSchema, accounts.getAccountInfo and accounts.setAccountInfo in Gigya's console"
         }

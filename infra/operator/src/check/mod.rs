@@ -1,5 +1,6 @@
 //! `gigya-cc check`: is everything there that a run needs? Nothing is written, unless the operator asks for the UID's field.
 
+mod clocks;
 mod constant_contact;
 mod gigya;
 mod settings;

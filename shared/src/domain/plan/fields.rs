@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Person, Row};
+use super::{Person, Row, Seen};
 use crate::domain::account::{Account, Path};
-use crate::domain::agreed::{Agreed, Pair};
+use crate::domain::agreed::{Agreed, Hold, Pair, Side};
 use crate::domain::contact::Contact;
 use crate::domain::contact_field::ContactField;
 use crate::domain::dialect::Dialect;
@@ -24,6 +24,8 @@ pub(super) struct Fields {
     pub(super) clears: bool,
     /// Some field waits for a person, so that a whole row must not be imported.
     pub(super) held: bool,
+    /// A person chose Constant Contact's value of some field, which is not known until the contact is looked at.
+    pub(super) looks: bool,
     /// Some value has characters that Constant Contact does not take, and the customer wants the person to wait for it.
     pub(super) waits: bool,
     /// Fields that were emptied at Gigya and that nothing we can send empties in Constant Contact.
@@ -99,6 +101,8 @@ enum Step {
     Carry,
     /// Neither: a person decides.
     Hold,
+    /// Neither yet: a person chose Constant Contact's value, and the contact was not looked at.
+    Look,
     /// Neither, and nothing is learnt either: the owner was not looked at.
     Leave,
 }
@@ -109,15 +113,23 @@ impl Person<'_> {
         &mut self,
         account: &Account,
         fitted: &FittedAccount,
-        contact: Option<&Contact>,
+        contact: Seen<&Contact>,
     ) -> Fields {
         let mut fields = Fields::default();
         for (field, fitted) in &fitted.fields {
             let Some(rule) = self.terms.policy.mapping.rule(field) else { continue };
-            let observed = contact
-                .filter(|_| self.terms.policy.mapping.observable(field))
-                .map(|contact| contact.value(field));
-            self.reconcile_field(account, rule, fitted, observed, &mut fields);
+            let value = match contact {
+                Seen::Unobserved => Seen::Unobserved,
+                Seen::Present(contact)
+                    if contact.deleted_at.is_none()
+                        && self.terms.policy.mapping.observable(field) =>
+                {
+                    Seen::Present(contact.value(field))
+                }
+                // What a deleted contact holds, or no longer holds, says nothing.
+                Seen::Present(_) | Seen::Absent => Seen::Absent,
+            };
+            self.reconcile_field(account, rule, fitted, value, &mut fields);
         }
         fields
     }
@@ -127,11 +139,22 @@ impl Person<'_> {
         account: &Account,
         rule: &FieldRule,
         fitted: &Fitted,
-        observed: Option<&str>,
+        value: Seen<&str>,
         fields: &mut Fields,
     ) {
         let field = &rule.field;
-        let before = self.known.fields.get(field).copied().unwrap_or_default();
+        let mut before = self.known.fields.get(field).copied().unwrap_or_default();
+        let observed = match value {
+            Seen::Present(value) => Some(value),
+            Seen::Absent => {
+                // Where Constant Contact shows no value, there is none to choose.
+                if before.held.take().is_some() {
+                    self.next.fields.insert(field.clone(), before);
+                }
+                None
+            }
+            Seen::Unobserved => None,
+        };
         let source = self.fingerprint(field, &fitted.source);
         let empty = self.fingerprint(field, "");
         let there = observed.map(|value| self.fingerprint(field, value)).or(before.contact);
@@ -149,7 +172,7 @@ impl Person<'_> {
         let stays = match step {
             Step::Settle => there.is_some_and(|there| there != sent),
             Step::Send => false,
-            Step::Carry | Step::Hold | Step::Leave => true,
+            Step::Carry | Step::Hold | Step::Look | Step::Leave => true,
         };
         if stays {
             fields.kept.insert(field.clone());
@@ -161,7 +184,7 @@ impl Person<'_> {
                 // Left alone from now on, like any difference that insisting cannot mend.
                 fields.kept.insert(field.clone());
                 fields.uncleared.push(field.clone());
-                Some(Pair { gigya: Some(source), contact: there, insisted: there, held: false })
+                Some(Pair { gigya: Some(source), contact: there, insisted: there, held: None })
             }
             Step::Send => {
                 fields.changed = true;
@@ -177,15 +200,21 @@ impl Person<'_> {
                     if home != source {
                         fields.leaves.extend(leaves);
                     }
-                    Some(Pair { gigya: Some(home), contact: there, insisted: there, held: false })
+                    Some(Pair { gigya: Some(home), contact: there, insisted: there, held: None })
                 } else {
+                    // Whatever was chosen: this value cannot be written at Gigya.
                     fields.conflicts.push(field.clone());
-                    Some(Pair { held: true, ..before })
+                    let since = before.held.map_or(self.now, |hold| hold.since);
+                    Some(Pair { held: Some(Hold::since(since)), ..before })
                 }
             }
             Step::Hold => {
                 fields.conflicts.push(field.clone());
-                Some(Pair { held: true, ..before })
+                Some(Pair { held: before.held.or(Some(Hold::since(self.now))), ..before })
+            }
+            Step::Look => {
+                fields.looks = true;
+                Some(before)
             }
             Step::Leave => None,
         };
@@ -193,7 +222,7 @@ impl Person<'_> {
             fields.losses.extend(fitted.losses.iter().cloned());
         }
         if let Some(next) = next {
-            fields.held |= next.held;
+            fields.held |= next.held.is_some();
             if next != Pair::default() {
                 self.next.fields.insert(field.clone(), next);
             }
@@ -233,7 +262,8 @@ impl Person<'_> {
                     self.next.fields.insert(field.clone(), pair);
                 }
                 Owner::ConstantContact | Owner::Both => {
-                    moved.concerns_gigya |= differs || first;
+                    moved.concerns_gigya |=
+                        differs || first || before.chosen() == Some(Side::ConstantContact);
                 }
             }
         }
@@ -256,8 +286,12 @@ struct Sides {
 impl Sides {
     /// Constant Contact was not looked at: only Gigya can have moved.
     fn step_believed(&self, rule: &FieldRule) -> Step {
-        if self.before.held {
-            return Step::Hold;
+        if self.before.held.is_some() {
+            return match self.before.chosen() {
+                Some(Side::Gigya) => Step::Send,
+                Some(Side::ConstantContact) => Step::Look,
+                None => Step::Hold,
+            };
         }
         match rule.owner {
             Owner::ConstantContact => Step::Leave,
@@ -296,21 +330,25 @@ impl Sides {
             Owner::ConstantContact => Step::Carry,
             Owner::Both if first && there_is_empty => Step::Send,
             Owner::Both if first && sent_is_empty => Step::Carry,
-            Owner::Both if first => Self::step_in_conflict(rule),
+            Owner::Both if first => self.step_in_conflict(rule),
             Owner::Both => match (self.gigya_moved(), self.contact_moved()) {
+                (false, false) => Step::Settle,
+                (true, true) => self.step_in_conflict(rule),
+                // What a person chose holds, though one side has gone back meanwhile.
+                (true, false) | (false, true) if self.before.chosen().is_some() => {
+                    self.step_in_conflict(rule)
+                }
                 (true, false) => Step::Send,
                 (false, true) => Step::Carry,
-                (false, false) => Step::Settle,
-                (true, true) => Self::step_in_conflict(rule),
             },
         }
     }
 
-    fn step_in_conflict(rule: &FieldRule) -> Step {
-        match rule.conflict {
-            OnConflict::Gigya => Step::Send,
-            OnConflict::ConstantContact => Step::Carry,
-            OnConflict::Hold => Step::Hold,
+    fn step_in_conflict(&self, rule: &FieldRule) -> Step {
+        match (self.before.chosen(), rule.conflict) {
+            (Some(Side::Gigya), _) | (None, OnConflict::Gigya) => Step::Send,
+            (Some(Side::ConstantContact), _) | (None, OnConflict::ConstantContact) => Step::Carry,
+            (None, OnConflict::Hold) => Step::Hold,
         }
     }
 
@@ -349,13 +387,13 @@ impl Sides {
         } else {
             self.before.insisted
         };
-        Pair { gigya: Some(self.source), contact: self.there, insisted, held: false }
+        Pair { gigya: Some(self.source), contact: self.there, insisted, held: None }
     }
 
     fn sent(&self) -> Pair {
         // Sending again what was agreed is insisting; sending for the first time, or something new, is not.
         let insists = !self.is_first() && !self.gigya_moved();
         let insisted = if insists { self.there } else { None };
-        Pair { gigya: Some(self.source), contact: Some(self.sent), insisted, held: false }
+        Pair { gigya: Some(self.source), contact: Some(self.sent), insisted, held: None }
     }
 }

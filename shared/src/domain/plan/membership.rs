@@ -224,7 +224,12 @@ impl Person<'_> {
         // Where a blank empties a value, an import can say so.
         let blanks_clear = self.terms.policy.mapping.destination().blanks_clear;
         let with_blanks = fields.clears && blanks_clear;
-        let single = moves || (fields.clears && !blanks_clear) || !leaves.is_empty() || fields.held;
+        let singly = self.terms.singly && self.next.contact.is_some();
+        let single = singly
+            || moves
+            || (fields.clears && !blanks_clear)
+            || !leaves.is_empty()
+            || fields.held;
         let is_changed = fields.changed || moves || fields.clears || !leaves.is_empty();
         let is_new = is_gone || !self.next.is_there();
         let joins_by_import = is_new || (!joins.is_empty() && !single);
@@ -283,6 +288,9 @@ impl Person<'_> {
             let row = self.row(account, fitted, fields, with_blanks);
             plan.outbound = Some(Outbound::Update { row });
             return (Class::Accepted, Reason::Changed);
+        }
+        if fields.held && plan.conflicts.is_empty() {
+            return (Class::Unchanged, Reason::Decided);
         }
         if fields.held {
             return (Class::Held, Reason::Conflict);

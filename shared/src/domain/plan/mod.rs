@@ -61,6 +61,9 @@ pub struct Terms<'a> {
     pub policy: &'a Policy,
     /// The key of the customer's fingerprints.
     pub key: &'a FingerprintKey,
+    /// Whether contacts that we know are written one by one, where one write can say it, instead of by an import: the
+    /// customer's `bulk_from`, where few changed.
+    pub singly: bool,
 }
 
 /// What is to be done for one person, and why.
@@ -323,7 +326,7 @@ impl Person<'_> {
 
         let fitted = policy.mapping.fit(account);
         let fields = match &fitted {
-            Ok(fitted) => self.reconcile(account, fitted, alive(contact)),
+            Ok(fitted) => self.reconcile(account, fitted, contact),
             Err(_) => fields::Fields::default(),
         };
         // Where a field stands for the consent itself, no value of a field beats the opt-out.
@@ -334,6 +337,7 @@ impl Person<'_> {
         plan.conflicts.clone_from(&fields.conflicts);
         plan.uncleared.clone_from(&fields.uncleared);
         plan.losses.clone_from(&fields.losses);
+        plan.look = fields.looks && contact == Seen::Unobserved;
         if !leaves.is_empty() {
             plan.inbound = Some(Inbound { leaves, opts_out });
         }

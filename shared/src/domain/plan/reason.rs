@@ -47,6 +47,8 @@ pub enum Reason {
     LeftTheLists,
     /// Both sides changed a field whose conflicts wait for a person.
     Conflict,
+    /// A person decided a conflict for Constant Contact's value, which comes home.
+    Decided,
     /// The address changed and Constant Contact has not shown us the contact yet.
     AwaitsContact,
     /// A value has characters that Constant Contact does not take, and the customer's policy is to wait.
@@ -79,6 +81,7 @@ impl fmt::Display for Reason {
             Self::WithdrewBefore => "was taken off the lists after withdrawing",
             Self::LeftTheLists => "left the lists that would fit",
             Self::Conflict => "a field changed on both sides and waits for a person",
+            Self::Decided => "a conflict was decided, and Constant Contact's value comes home",
             Self::AwaitsContact => "the address changed before Constant Contact showed the contact",
             Self::Unfitting => "a value has characters that Constant Contact does not take",
             Self::SharedAddress => "another account has the same address",
@@ -111,6 +114,7 @@ impl Reason {
             | Self::Invalid
             | Self::CameBack
             | Self::Conflict
+            | Self::Decided
             | Self::AwaitsContact
             | Self::Unfitting
             | Self::SharedAddress => false,

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Leave, Outbound, Plan, Seen, Terms, plan};
 use crate::domain::account::{Account, Path};
-use crate::domain::agreed::{Agreed, Departure, Pair, Tombstone};
+use crate::domain::agreed::{Agreed, Departure, Hold, Pair, Side, Tombstone};
 use crate::domain::condition::{Condition, Operand, Operator};
 use crate::domain::consent::AgreedWish;
 use crate::domain::contact::{Contact, OptOut, OptOutSource, Permission};
@@ -60,6 +60,7 @@ pub(super) struct State {
     pub(super) agreed: Option<Agreed>,
     pub(super) key: FingerprintKey,
     pub(super) now: Timestamp,
+    pub(super) singly: bool,
 }
 
 pub(super) struct Choices<'a>(std::slice::Iter<'a, u8>);
@@ -97,17 +98,19 @@ impl State {
         let account = account(&mut choices);
         let contact = contact(&mut choices);
         let key = FingerprintKey::new([7; 32]);
-        let mut state = Self { policy, account, contact, agreed: None, key, now: at(NOW) };
+        let now = at(NOW);
+        let mut state = Self { policy, account, contact, agreed: None, key, now, singly: false };
         state.agreed = match choices.pick(&[0, 1, 1, 2, 2, 2]) {
             0 => None,
             1 => state.history(&mut choices),
             _ => Some(agreed(&mut choices, &state.key)),
         };
+        state.singly = choices.seldom();
         state
     }
 
     pub(super) fn terms(&self) -> Terms<'_> {
-        Terms { policy: &self.policy, key: &self.key }
+        Terms { policy: &self.policy, key: &self.key, singly: self.singly }
     }
 
     pub(super) fn known(&self) -> Agreed {
@@ -146,6 +149,7 @@ impl State {
             agreed,
             key: self.key.clone(),
             now: self.now,
+            singly: self.singly,
         }
     }
 
@@ -330,7 +334,7 @@ pub(super) fn agreed(choices: &mut Choices<'_>, key: &FingerprintKey) -> Agreed 
             gigya: (!choices.seldom()).then(|| print(gigya)),
             contact: (!choices.seldom()).then(|| print(contact)),
             insisted: choices.seldom().then(|| print(choices.pick(&IN_CONSTANT_CONTACT))),
-            held: choices.seldom(),
+            held: choices.seldom().then(|| hold(choices)),
         };
         fields.insert(field.parse().unwrap(), pair);
     }
@@ -364,6 +368,11 @@ pub(super) fn agreed(choices: &mut Choices<'_>, key: &FingerprintKey) -> Agreed 
         erased_at,
     };
     if agreed.is_erased() { agreed.forgotten() } else { agreed }
+}
+
+fn hold(choices: &mut Choices<'_>) -> Hold {
+    let chosen = choices.pick(&[None, Some(Side::Gigya), Some(Side::ConstantContact)]);
+    Hold { since: choices.time(), chosen }
 }
 
 /// Everything of it: these people do not exist.

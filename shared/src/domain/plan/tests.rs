@@ -86,6 +86,7 @@ pub(super) fn newcomer() -> State {
         agreed: None,
         key: FingerprintKey::new([7; 32]),
         now: at(NOW),
+        singly: false,
     }
 }
 

@@ -4,14 +4,18 @@
 //! | module | what it holds |
 //! | --- | --- |
 //! | `people` | who was read and what became of each, and the proof that nobody is missing |
+//! | `actions` | what is done in Constant Contact, by action, with examples |
+//! | `outlook` | what a dry run foresees of calls and time |
 //! | `leaving` | who left or stays out, by reason |
 //! | `losses` | what values lost on their way out |
 //! | `words` | the run in plain words |
 //!
 //! Counts, UIDs and times only: no name, no address, no value of anybody ever stands in a report.
 
+mod actions;
 mod leaving;
 mod losses;
+mod outlook;
 mod people;
 mod words;
 
@@ -20,8 +24,10 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::{ActivityId, BatchId, CustomerName, RunId, Uid};
 
+pub use actions::{Action, Actions, Concerned, SAMPLES_MAX, Sample};
 pub use leaving::Leaving;
 pub use losses::{FieldLosses, Losses};
+pub use outlook::{CallLimits, Outlook, Work};
 pub use people::{Class, Imbalance, Inbound, People};
 pub use words::grouped;
 
@@ -50,6 +56,9 @@ pub struct Report {
     pub settled_at: Option<Timestamp>,
     /// What became of everybody who was read.
     pub people: People,
+    /// What it does in Constant Contact, as it was planned.
+    #[serde(default)]
+    pub actions: Actions,
     /// Those of them who left, or stay out because they left, by reason. Where a report does not say, it is older than that.
     #[serde(default)]
     pub leaving: Leaving,
@@ -61,8 +70,11 @@ pub struct Report {
     pub batches: Vec<BatchReport>,
     /// Calls that the run cost.
     pub calls: Calls,
-    /// What stopped it; `null` for a run that was not stopped.
+    /// What stopped it, or would stop what a dry run planned; `null` where nothing does.
     pub brake: Option<Brake>,
+    /// What doing it would cost; of a dry run only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outlook: Option<Outlook>,
 }
 
 /// What started a run.
@@ -229,6 +241,20 @@ pub(crate) mod tests {
     use super::*;
     use crate::domain::plan::Reason;
 
+    fn actions() -> Actions {
+        let mut actions = Actions::default();
+        let sample = |uid: &str, reason: &str, fields: &[&str]| Sample {
+            uid: uid.into(),
+            reason: reason.to_owned(),
+            fields: fields.iter().map(|field| (*field).to_owned()).collect(),
+        };
+        actions.add(Action::Join, || sample("_guid_j=", "not in Constant Contact yet", &[]));
+        let changed = "values differ from what Constant Contact holds";
+        actions.add(Action::Update, || sample("_guid_u=", changed, &["city", "zip"]));
+        actions.add(Action::Delete, || sample("_guid_d=", "deleted at Gigya", &[]));
+        actions
+    }
+
     /// A report with something in every place; it balances.
     pub(crate) fn example() -> Report {
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
@@ -264,6 +290,7 @@ pub(crate) mod tests {
                 duplicate: 20,
                 removed: 13,
             },
+            actions: actions(),
             leaving,
             inbound: Inbound {
                 seen: 9_050,
@@ -290,6 +317,7 @@ pub(crate) mod tests {
             }],
             calls: Calls { gigya: 87, constant_contact: 41 },
             brake: None,
+            outlook: None,
         }
     }
 
@@ -319,6 +347,39 @@ pub(crate) mod tests {
             "filtered": 60,
             "duplicate": 20,
             "removed": 13
+          },
+          "actions": {
+            "join": {
+              "people": 1,
+              "samples": [
+                {
+                  "uid": "_guid_j=",
+                  "reason": "not in Constant Contact yet"
+                }
+              ]
+            },
+            "update": {
+              "people": 1,
+              "samples": [
+                {
+                  "uid": "_guid_u=",
+                  "reason": "values differ from what Constant Contact holds",
+                  "fields": [
+                    "city",
+                    "zip"
+                  ]
+                }
+              ]
+            },
+            "delete": {
+              "people": 1,
+              "samples": [
+                {
+                  "uid": "_guid_d=",
+                  "reason": "deleted at Gigya"
+                }
+              ]
+            }
           },
           "leaving": {
             "withdrew_at_gigya": 1,
@@ -402,6 +463,7 @@ pub(crate) mod tests {
             allowed: 500,
             examples: vec!["_guid_a=".into()],
         });
+        report.outlook = Some(Outlook { calls: report.calls, minutes: 15, is_fresh: true });
         let json = serde_json::to_string(&report).unwrap();
         assert!(json.contains(r#""scope":"since","since":"2026-11-23T04:50:00Z""#), "{json}");
         assert_eq!(serde_json::from_str::<Report>(&json).unwrap(), report);

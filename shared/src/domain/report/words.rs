@@ -1,6 +1,6 @@
 //! The run in plain words.
 
-use super::{BrakeReason, Class, Report, Scope, State};
+use super::{Brake, BrakeReason, Class, Report, Scope, State};
 
 /// A number with its thousands apart: `10,000`.
 pub fn grouped(number: u64) -> String {
@@ -59,7 +59,7 @@ impl Report {
         sentences.extend(self.care_sentence());
         sentences.extend(self.inbound_sentence());
         if self.dry_run {
-            sentences.push("This was a dry run: nothing was written on either side.".to_owned());
+            sentences.push("Nothing of this was done.".to_owned());
         }
         sentences.join(" ")
     }
@@ -67,6 +67,12 @@ impl Report {
     /// How the run ended, in one sentence.
     pub fn outcome_sentence(&self) -> String {
         let what = match (self.scope, self.window.from) {
+            (Scope::Delta | Scope::Full, _) if self.dry_run && self.window.from.is_none() => {
+                "The dry run over everybody"
+            }
+            (Scope::Delta | Scope::Full, _) if self.dry_run => "The dry run over what changed",
+            (Scope::Since { .. }, _) if self.dry_run => "The dry run over a chosen time",
+            (Scope::Sample { .. }, _) if self.dry_run => "The dry run over a few accounts",
             (Scope::Delta, None) => "The first run, over everybody,",
             (Scope::Delta, Some(_)) => "The run over what changed",
             (Scope::Full, _) => "The full run, over everybody,",
@@ -94,6 +100,9 @@ impl Report {
             (State::Braked, None, _) => {
                 format!("{what} was stopped and waits to be released.")
             }
+            (State::Settled, _, _) if self.dry_run => {
+                format!("{what} is planned, and nothing was written.")
+            }
             (State::Settled, _, _) => format!("{what} went through."),
         }
     }
@@ -105,16 +114,23 @@ impl Report {
             return "Nobody had changed in Gigya.".to_owned();
         }
         let mut fates = Vec::new();
-        for (class, fate) in [
-            (Class::Accepted, "now up to date in Constant Contact"),
-            (Class::Unchanged, "there already as they should be"),
-            (Class::Filtered, "on no list"),
-            (Class::Removed, "no longer mailed"),
-            (Class::Duplicate, "there under another account with the same address"),
+        for (class, fate, if_dry) in [
+            (
+                Class::Accepted,
+                "now up to date in Constant Contact",
+                Some("would be brought up to date in Constant Contact"),
+            ),
+            (Class::Unchanged, "there already as they should be", None),
+            (Class::Filtered, "on no list", None),
+            (Class::Removed, "no longer mailed", Some("would no longer be mailed")),
+            (Class::Duplicate, "there under another account with the same address", None),
         ] {
             let count = counts.count(class);
             if count > 0 {
-                fates.push(format!("{} {} {fate}", grouped(count), is_or_are(count)));
+                fates.push(match if_dry.filter(|_| self.dry_run) {
+                    Some(fate) => format!("{} {fate}", grouped(count)),
+                    None => format!("{} {} {fate}", grouped(count), is_or_are(count)),
+                });
             }
         }
         let read = capitalised(&format!("{} {} read", people(counts.read), were(counts.read)));
@@ -136,7 +152,8 @@ impl Report {
             let count = self.people.count(class);
             if count > 0 {
                 let who = if cares.is_empty() { people(count) } else { grouped(count) };
-                cares.push(format!("{who} {} {what}", were(count)));
+                let verb = if self.dry_run { "would be" } else { were(count) };
+                cares.push(format!("{who} {verb} {what}"));
             }
         }
         (!cares.is_empty()).then(|| format!("{}.", capitalised(&enumerated(&cares))))
@@ -166,6 +183,25 @@ impl Report {
     }
 }
 
+impl Brake {
+    /// What the brake would say to what a dry run planned.
+    pub fn dry_run_words(&self) -> String {
+        match self.reason {
+            BrakeReason::TooManyRemovals => format!(
+                "{} would be removed, of {} known; no more than {} may leave at once without a person having looked.",
+                capitalised(&people(self.removals)),
+                grouped(self.known),
+                grouped(self.allowed)
+            ),
+            BrakeReason::NobodyFound => format!(
+                "Nobody was found at all, though {} {} known.",
+                people(self.known),
+                is_or_are(self.known)
+            ),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use crate::domain::report::tests::example;
@@ -191,7 +227,7 @@ mod tests {
         report.people = People::default();
         report.inbound = Inbound::default();
         report.dry_run = true;
-        insta::assert_snapshot!(report.summary(), @"The run over what changed went through. Nobody had changed in Gigya. This was a dry run: nothing was written on either side.");
+        insta::assert_snapshot!(report.summary(), @"The dry run over what changed is planned, and nothing was written. Nobody had changed in Gigya. Nothing of this was done.");
     }
 
     #[test]
