@@ -225,12 +225,13 @@ impl<'a> Teller<'a> {
                     self.arrive(who);
                     true
                 }
-                // A lite account has nobody who logs in, and with another address it is another one.
-                Edit::Gigya(GigyaEdit::LoggedIn | GigyaEdit::AddressChanged { .. })
-                    if self.uids.is_none() && self.people.is_lite(who) =>
-                {
-                    false
-                }
+                // A lite account has nobody who logs in or could be locked out, and with another address it is another one.
+                Edit::Gigya(
+                    GigyaEdit::LoggedIn
+                    | GigyaEdit::AddressChanged { .. }
+                    | GigyaEdit::Deactivated
+                    | GigyaEdit::Reactivated,
+                ) if self.uids.is_none() && self.people.is_lite(who) => false,
                 Edit::Gigya(edit) => self.uid(who).is_some_and(|uid| {
                     let has_changed = self.change_account(&uid, edit);
                     if has_changed {

@@ -271,7 +271,8 @@ impl Agreed {
         }
         for (field, pair) in &after.fields {
             let is_said_again = before.fields.get(field) == Some(pair);
-            if let Some(now) = merged.fields.get_mut(field).filter(|now| is_said_again && now.held.is_none())
+            if let Some(now) =
+                merged.fields.get_mut(field).filter(|now| is_said_again && now.held.is_none())
             {
                 *now = *pair;
             }
