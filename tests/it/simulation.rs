@@ -3,7 +3,7 @@
 use sandbox::simulation::{Fault, Faults, Scenario, command, live, live_as};
 
 /// As many worlds as a test run has the time for; `cargo sandbox simulate` lives any number.
-const SEEDS: u64 = 200;
+const SEEDS: u64 = 100;
 /// Worlds that are lived twice.
 const TWICE: u64 = 6;
 

@@ -231,16 +231,17 @@ impl<'a> Teller<'a> {
                     self.arrive(who);
                     true
                 }
-                // A lite account has nobody who logs in, and with another address it is another one.
-                Edit::Gigya(GigyaEdit::LoggedIn | GigyaEdit::AddressChanged { .. })
-                    if self.uids.is_none() && self.people.is_lite(who) =>
-                {
-                    false
-                }
+                // A lite account has nobody who logs in or could be locked out, and with another address it is another one.
+                Edit::Gigya(
+                    GigyaEdit::LoggedIn
+                    | GigyaEdit::AddressChanged { .. }
+                    | GigyaEdit::Deactivated
+                    | GigyaEdit::Reactivated,
+                ) if self.uids.is_none() && self.people.is_lite(who) => false,
                 Edit::Gigya(edit) => self.uid(who).is_some_and(|uid| {
                     let has_changed = self.change_account(&uid, edit);
-                    if has_changed && *edit == GigyaEdit::Unsubscribed {
-                        self.oracle.hear(&uid, self.world.now(), Act::Withdrew);
+                    if has_changed {
+                        self.oracle.hear_edit(&self.world, &uid, edit);
                     }
                     has_changed
                 }),
@@ -287,18 +288,32 @@ impl<'a> Teller<'a> {
     }
 
     fn change_account(&self, uid: &Uid, edit: &GigyaEdit) -> bool {
-        let now = self.world.now();
+        let (gigya, now) = (&self.world.gigya, self.world.now());
+        let Some(account) = gigya.account(uid) else { return false };
         match edit {
-            GigyaEdit::Unsubscribed => {
-                let path = format!("subscriptions.{NEWSLETTER}.email").parse();
-                path.is_ok_and(|path| self.world.gigya.subscribe(uid, &path, false))
+            GigyaEdit::Unsubscribed | GigyaEdit::Resubscribed => {
+                let Ok(path) = format!("subscriptions.{NEWSLETTER}.email").parse() else {
+                    return false;
+                };
+                let is_wanted = *edit == GigyaEdit::Resubscribed;
+                let stands = account.subscription(&path).is_some_and(|it| it.is_subscribed);
+                stands != is_wanted && gigya.subscribe(uid, &path, is_wanted)
+            }
+            GigyaEdit::Deleted => gigya.delete(uid),
+            GigyaEdit::Deactivated | GigyaEdit::Reactivated
+                if account.is_active() == (*edit == GigyaEdit::Reactivated) =>
+            {
+                false
             }
             GigyaEdit::Arrived
             | GigyaEdit::Renamed { .. }
             | GigyaEdit::Moved { .. }
             | GigyaEdit::TierChanged { .. }
             | GigyaEdit::AddressChanged { .. }
-            | GigyaEdit::LoggedIn => self.world.gigya.edit(uid, |fields| edit.apply(fields, now)),
+            | GigyaEdit::LoggedIn
+            | GigyaEdit::Deactivated
+            | GigyaEdit::Reactivated
+            | GigyaEdit::RegionChanged { .. } => gigya.edit(uid, |fields| edit.apply(fields, now)),
         }
     }
 

@@ -10,6 +10,7 @@ use shared::domain::{Account, Uid};
 
 use crate::constant_contact::Person as Contact;
 use crate::oracle::{Act, Objection, Oracle, Rules, Sight};
+use crate::people::GigyaEdit;
 use crate::world::{BUCKET, World};
 
 /// Objections that are named.
@@ -54,6 +55,7 @@ impl StoryOracle {
             opt_out_unsubscribes: true,
             leaving_a_list_opts_out: true,
             deletion_opts_out: true,
+            deleted_accounts_stay: false,
             clears: false,
             newsletter: world.lists.newsletter.clone(),
             emea: world.lists.emea.clone(),
@@ -99,6 +101,28 @@ impl StoryOracle {
     /// Somebody did something about being mailed.
     pub(crate) fn hear(&mut self, uid: &Uid, at: Timestamp, act: Act) {
         self.oracle.hear(uid.as_str(), at, act);
+    }
+
+    /// Somebody's account was changed: as far as that is about being mailed.
+    pub(crate) fn hear_edit(&mut self, world: &World, uid: &Uid, edit: &GigyaEdit) {
+        let act = match edit {
+            GigyaEdit::Unsubscribed => Some(Act::Withdrew),
+            GigyaEdit::Resubscribed => Some(Act::Granted),
+            GigyaEdit::Deleted => Some(Act::AccountDeleted),
+            GigyaEdit::Deactivated | GigyaEdit::Reactivated | GigyaEdit::RegionChanged { .. } => {
+                let account = world.gigya.account(uid);
+                account.map(|account| Act::Edited { account: wish_of(&account) })
+            }
+            GigyaEdit::Arrived
+            | GigyaEdit::Renamed { .. }
+            | GigyaEdit::Moved { .. }
+            | GigyaEdit::TierChanged { .. }
+            | GigyaEdit::AddressChanged { .. }
+            | GigyaEdit::LoggedIn => None,
+        };
+        if let Some(act) = act {
+            self.hear(uid, world.now(), act);
+        }
     }
 
     /// Looks at everybody at the end of a day.

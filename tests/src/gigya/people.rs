@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::lite::import;
+use super::query::Row;
 use super::sections::{date_subscriptions, merge};
 use super::store::{Moves, lite_key};
 use super::{Gigya, State};
@@ -176,13 +177,12 @@ impl Gigya {
 
     /// All accounts as they are now, by UID or by the key of a lite one.
     pub fn accounts(&self) -> Vec<Account> {
-        let state = self.state();
-        let accounts = state.store.rows().map(|row| {
-            let mut account = (*row.account).clone();
-            account["UID"] = row.uid.as_ref().into();
-            Account::from_json(account)
-        });
-        accounts.filter_map(Result::ok).collect()
+        self.state().store.rows().filter_map(as_account).collect()
+    }
+
+    /// One of them.
+    pub fn account(&self, uid: &Uid) -> Option<Account> {
+        self.state().store.row(uid.as_str()).and_then(as_account)
     }
 
     fn change(
@@ -216,4 +216,11 @@ fn key_of(account: &Value) -> String {
         (None, Some(address)) if account["hasFullAccount"] == false => lite_key(address),
         (None, Some(_) | None) => panic!("an account of the sandbox has a UID, or is a lite one"),
     }
+}
+
+/// An account as its owner's site shows it.
+fn as_account(row: &Row) -> Option<Account> {
+    let mut account = (*row.account).clone();
+    account["UID"] = row.uid.as_ref().into();
+    Account::from_json(account).ok()
 }

@@ -37,6 +37,8 @@ pub struct Rules {
     pub leaving_a_list_opts_out: bool,
     /// Whose contact is deleted is opted out at Gigya; else they are not put back.
     pub deletion_opts_out: bool,
+    /// Whose account is deleted at Gigya stays in Constant Contact as they are.
+    pub deleted_accounts_stay: bool,
     /// A value that was emptied at Gigya is emptied in Constant Contact.
     pub clears: bool,
     /// Everybody's list.

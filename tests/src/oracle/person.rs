@@ -103,7 +103,10 @@ pub(super) enum Leaving {
     AtGigya,
     Unsubscribed,
     List(String),
+    /// As a contact, which says nothing of lists that are joined later.
     Deleted,
+    /// The account is deleted at Gigya.
+    Account,
 }
 
 /// What in a contact is none of ours.
@@ -159,12 +162,17 @@ impl Known {
                 self.mailed_by.remove(list);
             }
             Act::ContactDeleted => {
+                // An import that is on its way revives the contact, which then has left its lists as far as anybody can tell.
+                let lists = std::mem::take(&mut self.mailed_by).into_iter();
                 self.leavings.push((at, Leaving::Deleted));
-                self.mailed_by.clear();
+                self.leavings.extend(lists.map(|list| (at, Leaving::List(list))));
                 // A deleted contact's notes are gone with it.
                 self.noted = None;
             }
-            Act::AccountDeleted => self.account = None,
+            Act::AccountDeleted => {
+                self.leavings.push((at, Leaving::Account));
+                self.account = None;
+            }
             Act::ContactNoted(contact) => self.noted = Some(Noted::of(contact, rules)),
             Act::FirstName(_) | Act::ContactFirstName(_) => {}
         }

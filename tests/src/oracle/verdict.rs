@@ -74,6 +74,7 @@ impl Known {
             (Some(_), Some(_)) => None,
             (Some(_), None) => Some(false),
         };
+        let is_revivable = did(&|act| matches!(act, Act::Edited { .. })).is_some();
         let mailing = if self.stood.is_unsubscribed || unsubscribed.is_some() || !is_granted {
             Mailing::MustNot
         } else {
@@ -83,6 +84,9 @@ impl Known {
                 (None, None) => Mailing::Must,
                 // Which of the two the product saw first, or how far it was in between, nobody can say.
                 (Some(gone), Some(granted)) if granted > gone => Mailing::May,
+                // Joining another list revives a contact that was deleted a moment before, and nothing tells it apart from one
+                // that was never deleted.
+                (Some(gone), _) if is_revivable && contact_deleted == Some(gone) => Mailing::May,
                 (Some(_), _) => Mailing::MustNot,
             }
         };
@@ -178,8 +182,9 @@ impl Expected {
         let mut wrong = Vec::new();
         let mailed = mailed_lists(sight.contact, rules);
         let Some(account) = sight.account else {
-            if !mailed.is_empty() && self.mailing == Mailing::MustNot {
-                wrong.push("is mailed although they left and were deleted".to_owned());
+            // Whose account is deleted is mailed no longer, unless the customer wants to keep them.
+            if !mailed.is_empty() && !rules.deleted_accounts_stay {
+                wrong.push("is mailed although the account is deleted".to_owned());
             }
             return wrong;
         };

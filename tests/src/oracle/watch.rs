@@ -60,7 +60,8 @@ impl Known {
     /// When and how they last left, as far as it concerns this list.
     fn left_for(&self, list: &str) -> Option<(Timestamp, &Leaving)> {
         let concerns = |leaving: &Leaving| match leaving {
-            Leaving::AtGigya | Leaving::Unsubscribed | Leaving::Deleted => true,
+            Leaving::AtGigya | Leaving::Unsubscribed | Leaving::Account => true,
+            Leaving::Deleted => false,
             Leaving::List(left) => left == list,
         };
         let last = self.leavings.iter().rev().find(|(_, leaving)| concerns(leaving));
@@ -77,7 +78,9 @@ fn may_be_unknown(
 ) -> bool {
     match leaving {
         Leaving::AtGigya => run_began.is_none_or(|began| at > began - SEARCH_LAGS),
-        Leaving::Unsubscribed | Leaving::Deleted => now.duration_since(at) < UNKNOWN_FOR,
+        Leaving::Unsubscribed => now.duration_since(at) < UNKNOWN_FOR,
         Leaving::List(_) => now.duration_since(at) < UNSWEPT_FOR,
+        // An import may be on its way; whoever it brings back is found afterwards, and judged at the end.
+        Leaving::Account | Leaving::Deleted => true,
     }
 }

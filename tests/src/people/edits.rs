@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::account::{Name, TIERS, phone, sanitised, times};
+use super::cultures::Region;
 use super::{Dice, People, Purpose, SUBSCRIPTION, address, iso};
 
 /// Something that somebody changes.
@@ -50,6 +51,19 @@ pub enum GigyaEdit {
     Unsubscribed,
     /// A login: the timestamp moves and nothing else.
     LoggedIn,
+    /// The newsletter is wanted again.
+    Resubscribed,
+    /// The customer locks the account.
+    Deactivated,
+    /// The customer unlocks it.
+    Reactivated,
+    /// The person lives in another part of the world.
+    RegionChanged {
+        /// `data.region`.
+        region: &'static str,
+    },
+    /// The account is deleted.
+    Deleted,
 }
 
 /// Something that changes in Constant Contact.
@@ -85,6 +99,11 @@ impl Edit {
                 GigyaEdit::AddressChanged { .. } => "new address",
                 GigyaEdit::Unsubscribed => "opted out in Gigya",
                 GigyaEdit::LoggedIn => "only logged in",
+                GigyaEdit::Resubscribed => "opted in again in Gigya",
+                GigyaEdit::Deactivated => "locked",
+                GigyaEdit::Reactivated => "unlocked",
+                GigyaEdit::RegionChanged { .. } => "new region",
+                GigyaEdit::Deleted => "deleted in Gigya",
             },
             Self::ConstantContact(edit) => match edit {
                 ContactEdit::Unsubscribed => "unsubscribed in Constant Contact",
@@ -136,12 +155,22 @@ impl GigyaEdit {
                 section(account, "profile").insert("email".to_owned(), json!(email));
             }
             Self::Unsubscribed => {
-                let newsletter = section(section(account, "subscriptions"), SUBSCRIPTION);
-                let wish = section(newsletter, "email");
-                wish.insert("isSubscribed".to_owned(), json!(false));
-                wish.insert("lastUpdatedSubscriptionState".to_owned(), json!(iso(at)));
+                let wish = wish(account, false, at);
                 section(wish, "doubleOptIn").insert("status".to_owned(), json!("NotConfirmed"));
             }
+            Self::Resubscribed => {
+                let wish = wish(account, true, at);
+                section(wish, "doubleOptIn").insert("status".to_owned(), json!("Confirmed"));
+            }
+            Self::Deactivated | Self::Reactivated => {
+                let is_active = matches!(self, Self::Reactivated);
+                account.insert("isActive".to_owned(), json!(is_active));
+            }
+            Self::RegionChanged { region } => {
+                section(account, "data").insert("region".to_owned(), json!(region));
+            }
+            // Nothing is left to be changed.
+            Self::Deleted => return,
             Self::LoggedIn => {
                 times(account, "lastLogin", at);
                 account.insert("lastUpdatedTimestamp".to_owned(), json!(at.as_millisecond()));
@@ -159,6 +188,19 @@ fn section<'a>(account: &'a mut Map<String, Value>, name: &str) -> &'a mut Map<S
         *slot = json!({});
     }
     slot.as_object_mut().expect("made an object just now")
+}
+
+/// The newsletter's subscription, as it is from now on.
+fn wish(
+    account: &mut Map<String, Value>,
+    is_subscribed: bool,
+    at: Timestamp,
+) -> &mut Map<String, Value> {
+    let newsletter = section(section(account, "subscriptions"), SUBSCRIPTION);
+    let wish = section(newsletter, "email");
+    wish.insert("isSubscribed".to_owned(), json!(is_subscribed));
+    wish.insert("lastUpdatedSubscriptionState".to_owned(), json!(iso(at)));
+    wish
 }
 
 fn subscription(account: &mut Map<String, Value>) -> Option<&mut Map<String, Value>> {
@@ -180,10 +222,15 @@ enum Befalls {
     FirstName,
     ListLeaving,
     Deletion,
+    OptIn,
+    Locking,
+    Unlocking,
+    Region,
+    AccountDeletion,
 }
 
 /// Shares of a day: two in a hundred change something, one in two hundred leaves on either side, one in twenty only logs in.
-const SHARES: [(Befalls, u64); 12] = [
+const SHARES: [(Befalls, u64); 17] = [
     (Befalls::Renaming, 250),
     (Befalls::Moving, 600),
     (Befalls::Tier, 1_000),
@@ -196,6 +243,11 @@ const SHARES: [(Befalls, u64); 12] = [
     (Befalls::Phone, 250),
     (Befalls::FirstName, 100),
     (Befalls::Arrival, 300),
+    (Befalls::OptIn, 400),
+    (Befalls::Locking, 50),
+    (Befalls::Unlocking, 200),
+    (Befalls::Region, 150),
+    (Befalls::AccountDeletion, 50),
 ];
 
 /// What the shares are of.
@@ -276,5 +328,13 @@ fn edit(befalls: Befalls, people: People, who: u64, day: u32) -> Edit {
         }
         Befalls::ListLeaving => Edit::ConstantContact(ContactEdit::LeftList),
         Befalls::Deletion => Edit::ConstantContact(ContactEdit::Deleted),
+        Befalls::OptIn => Edit::Gigya(GigyaEdit::Resubscribed),
+        Befalls::Locking => Edit::Gigya(GigyaEdit::Deactivated),
+        Befalls::Unlocking => Edit::Gigya(GigyaEdit::Reactivated),
+        Befalls::Region => {
+            let regions = [Region::Emea, Region::Amer, Region::Apac];
+            Edit::Gigya(GigyaEdit::RegionChanged { region: dice.one(&regions).as_str() })
+        }
+        Befalls::AccountDeletion => Edit::Gigya(GigyaEdit::Deleted),
     }
 }

@@ -234,7 +234,7 @@ fn a_day_has_its_shares_and_nobody_is_changed_twice_on_one_side() {
         };
         assert!(is_first, "{who} is changed twice");
     }
-    assert_eq!(kinds.len(), 12, "everything happens: {kinds:?}");
+    assert_eq!(kinds.len(), 17, "everything happens: {kinds:?}");
     assert!((400..=500).contains(&kinds["opted out in Gigya"]), "{kinds:?}");
     assert!((4_500..=5_000).contains(&kinds["only logged in"]), "{kinds:?}");
     let conflicts = edits
@@ -272,6 +272,12 @@ fn an_edit_changes_what_it_says_and_moves_the_times_as_gigya_does() {
     let left = Account::from_json(applied(GigyaEdit::Unsubscribed)).unwrap();
     let wish = left.subscription(&path("subscriptions.newsletter.email")).unwrap();
     assert_eq!((wish.is_subscribed, wish.changed_at), (false, Some(at)));
+
+    let back = Account::from_json(applied(GigyaEdit::Resubscribed)).unwrap();
+    let wish = back.subscription(&path("subscriptions.newsletter.email")).unwrap();
+    assert_eq!((wish.is_subscribed, wish.changed_at), (true, Some(at)));
+    assert_eq!(applied(GigyaEdit::Deactivated)["isActive"], false);
+    assert_eq!(applied(GigyaEdit::RegionChanged { region: "apac" })["data"]["region"], "apac");
 
     let tier = applied(GigyaEdit::TierChanged { tier: "gold".into() });
     assert_eq!(tier["data"]["loyalty"]["tier"], "gold");

@@ -265,10 +265,12 @@ impl Play {
     fn checks_of_step(&mut self) -> Result<(), Violation> {
         let now = self.world.now();
         let open = self.world.open_run();
+        // What the last step wrote may still be the work of the run before.
+        let began_before = self.run_began;
         if let Some(run) = open.and_then(|run| self.world.progress(&run.into())) {
             self.run_began = Some(run.started_at);
         }
-        let run_began = self.run_began;
+        let run_began = began_before.or(self.run_began);
         let objections = self.life().look(|oracle, sights| oracle.watch(sights, now, run_began));
         self.checks.hold(Check::NobodyAgainstTheirWill, now, words(objections))?;
         let doubles = self.life().doubles();

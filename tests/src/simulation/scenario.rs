@@ -40,6 +40,7 @@ pub(super) struct Customer {
     opt_out_unsubscribes: bool,
     leaving_a_list_opts_out: bool,
     deletion_opts_out: bool,
+    on_delete: &'static str,
     blanks_clear: bool,
     batch_accounts: u64,
 }
@@ -60,7 +61,6 @@ impl Scenario {
             delete_moves_updated_at: !dice.of_thousand(200),
             deleted_at_is_a_date: !dice.of_thousand(300),
             import_moves_updated_at: !dice.of_thousand(300),
-            import_updates_unsubscribed: !dice.of_thousand(300),
             // Three functions at once share the key; the day's and the second's limits are looked at elsewhere.
             limited: false,
             ..Switches::default()
@@ -79,6 +79,7 @@ impl Scenario {
                 opt_out_unsubscribes: !dice.of_thousand(400),
                 leaving_a_list_opts_out: !dice.of_thousand(400),
                 deletion_opts_out: !dice.of_thousand(400),
+                on_delete: dice.one(&["delete", "delete", "unsubscribe", "keep"]),
                 blanks_clear: dice.of_thousand(500),
                 batch_accounts: 2 + dice.below(9),
             },
@@ -96,12 +97,17 @@ impl Scenario {
 
     /// The customer's settings.
     pub(super) fn settings(&self, lists: &Lists) -> String {
-        let Customer { opt_out_unsubscribes, leaving_a_list_opts_out, deletion_opts_out, .. } =
-            self.customer;
+        let Customer {
+            opt_out_unsubscribes,
+            leaving_a_list_opts_out,
+            deletion_opts_out,
+            on_delete,
+            ..
+        } = self.customer;
         let on_opt_out = if opt_out_unsubscribes { "unsubscribe" } else { "remove_from_list" };
         let or_tombstone = |opts_out| if opts_out { "opt_out" } else { "tombstone" };
         let consent = format!(
-            "gigya = \"subscriptions.newsletter.email\"\non_opt_out = \"{on_opt_out}\"\non_list_leave = \"{}\"\non_contact_deleted = \"{}\"",
+            "gigya = \"subscriptions.newsletter.email\"\non_opt_out = \"{on_opt_out}\"\non_list_leave = \"{}\"\non_contact_deleted = \"{}\"\non_delete = \"{on_delete}\"",
             or_tombstone(leaving_a_list_opts_out),
             or_tombstone(deletion_opts_out)
         );
@@ -121,6 +127,7 @@ impl Scenario {
             opt_out_unsubscribes: customer.opt_out_unsubscribes,
             leaving_a_list_opts_out: customer.leaving_a_list_opts_out,
             deletion_opts_out: customer.deletion_opts_out,
+            deleted_accounts_stay: customer.on_delete == "keep",
             clears: self.api == Dialect::V3,
             newsletter: lists.newsletter.clone(),
             emea: lists.emea.clone(),
