@@ -44,6 +44,9 @@ pub(crate) struct StoryOracle {
     /// Whose account may not be sendable, or shares its address: whether they are mailed is the product's to say, as long
     /// as they have not left.
     odd: BTreeSet<String>,
+    /// Who shares an address with somebody: Gigya keeps subscriptions by address, so what one says the other says too, and
+    /// the oracle holds its tongue.
+    sharing: BTreeSet<String>,
     addresses: BTreeMap<String, String>,
     objections: Vec<Objection>,
 }
@@ -63,6 +66,7 @@ impl StoryOracle {
         Self {
             oracle: Oracle::new(rules, BTreeMap::new()),
             odd: BTreeSet::new(),
+            sharing: BTreeSet::new(),
             addresses: BTreeMap::new(),
             objections: Vec::new(),
         }
@@ -82,7 +86,10 @@ impl StoryOracle {
         let address = fields.get("profile").and_then(|profile| profile["email"].as_str());
         let address = address.unwrap_or_default().to_lowercase();
         let is_shared = self.addresses.insert(address.clone(), uid.clone());
-        self.odd.extend(is_shared.clone());
+        if let Some(other) = is_shared.clone().filter(|other| *other != uid && !address.is_empty())
+        {
+            self.sharing.extend([other, uid.clone()]);
+        }
         // One `@`, plain letters, a dot in the domain: whatever else there may be is not the oracle's to judge.
         let is_plain = address.is_ascii()
             && address.split_once('@').is_some_and(|(local, domain)| {
@@ -140,7 +147,9 @@ impl StoryOracle {
         odd.extend(listed(world));
         let tally =
             self.oracle.judge_mailing(&sights(&accounts, &contacts), |uid| odd.contains(uid));
-        let objections: Vec<&Objection> = self.objections.iter().chain(&tally.objections).collect();
+        let objections = self.objections.iter().chain(&tally.objections);
+        let objections: Vec<&Objection> =
+            objections.filter(|objection| !self.sharing.contains(&objection.uid)).collect();
         let examples = objections.iter().take(EXAMPLES_MAX);
         Judgement {
             must_be_mailed: tally.must,

@@ -58,6 +58,7 @@ impl Act {
 
 /// How a person stands when everything is quiet.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing that was seen")]
 pub struct Standing {
     /// Constant Contact may not mail them at all.
     pub is_unsubscribed: bool,

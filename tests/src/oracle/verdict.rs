@@ -79,9 +79,8 @@ impl Known {
             Mailing::MustNot
         } else {
             match (gone, granted) {
-                (None, Some(_)) => Mailing::Must,
                 (None, None) if self.stood.has_left => Mailing::MustNot,
-                (None, None) => Mailing::Must,
+                (None, _) => Mailing::Must,
                 // Which of the two the product saw first, or how far it was in between, nobody can say.
                 (Some(gone), Some(granted)) if granted > gone => Mailing::May,
                 // Joining another list revives a contact that was deleted a moment before, and nothing tells it apart from one

@@ -64,8 +64,8 @@ impl Known {
             Leaving::Deleted => false,
             Leaving::List(left) => left == list,
         };
-        let last = self.leavings.iter().rev().find(|(_, leaving)| concerns(leaving));
-        last.map(|(at, leaving)| (*at, leaving))
+        let latest = self.leavings.iter().rev().find(|(_, leaving)| concerns(leaving));
+        latest.map(|(at, leaving)| (*at, leaving))
     }
 }
 

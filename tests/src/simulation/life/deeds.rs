@@ -102,7 +102,7 @@ impl Life {
                 self.edit(uid, "new last name", |_, profile| put(profile, "lastName", &name))
             }
             Home::ClearLastName => self.edit(uid, "took the last name back", |_, profile| {
-                drop(profile.remove("lastName"))
+                drop(profile.remove("lastName"));
             }),
             Home::City => {
                 let city = format!("{} am Rhein", self.name());
@@ -175,9 +175,7 @@ impl Life {
             }
             There::Delete => {
                 // In v2 a deleted contact looks like one that is on no list.
-                if mailed_by.is_none() {
-                    return None;
-                }
+                mailed_by?;
                 self.tenant.delete(id);
                 ("contact deleted", Some(Act::ContactDeleted))
             }
