@@ -43,7 +43,9 @@ pub(super) fn csv_out(bytes: &[u8]) {
 }
 
 fn sent(account: &Account, api: Dialect) {
-    let lists = Lists { newsletter: "1".into(), emea: "2".into(), update: "3".into(), api };
+    let [newsletter, emea, update] =
+        ["1", "2", "3"].map(|place| format!("0000000{place}-11a7-11ec-8a11-000000000000"));
+    let lists = Lists { newsletter, emea, update, api };
     let settings = CustomerSettings::parse(&sync_toml(&lists, None)).expect("the sandbox's own");
     let mapping = &settings.policy.mapping;
     let Ok(fitted) = mapping.fit(account) else { return };

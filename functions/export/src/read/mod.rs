@@ -69,7 +69,7 @@ impl Reader<'_> {
     /// Reads by one clock after the other. Where Gigya refuses one for good, the others go on without it, except for the
     /// first: a run that reads nobody must fail.
     async fn read_clocks(&mut self) -> Result<bool, ExportError> {
-        let open: Vec<GigyaClock> = self
+        let mut open: Vec<GigyaClock> = self
             .run
             .clocks
             .iter()
@@ -77,6 +77,10 @@ impl Reader<'_> {
             .map(|(clock, _)| *clock)
             .collect();
         let first = self.run.clocks.keys().next().copied();
+        if matches!(self.run.scope, Scope::Sample { .. }) {
+            // The rarer kind first, so that full accounts fill what it leaves.
+            open.reverse();
+        }
         for clock in open {
             let state = match self.read_clock(clock).await {
                 Ok(false) => return Ok(false),
@@ -252,14 +256,15 @@ impl Reader<'_> {
         self.run.clocks.entry(clock).or_default()
     }
 
-    /// How many accounts a sample still wants of those whom this clock shows: half of each kind, where there are two.
+    /// How many accounts a sample still wants of those whom this clock shows: half of it may be lite accounts, and full ones
+    /// are the rest.
     fn left_of_sample(&self, clock: GigyaClock) -> Option<usize> {
         let wanted = match self.run.scope {
             Scope::Sample { accounts } => accounts,
             Scope::Delta | Scope::Full | Scope::Since { .. } => return None,
         };
-        let is_last = self.run.clocks.keys().next_back() == Some(&clock);
-        let share = if is_last { wanted } else { wanted - wanted / 2 };
+        let is_last = self.run.clocks.keys().next() == Some(&clock);
+        let share = if is_last { wanted } else { wanted / 2 };
         let taken = self.run.read + self.batch.accounts();
         Some(usize::try_from(share.saturating_sub(taken)).unwrap_or(usize::MAX))
     }
