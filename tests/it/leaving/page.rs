@@ -23,16 +23,19 @@ fn way(way: Way) -> &'static str {
         Way::IsDeactivated => "is deactivated at Gigya",
         Way::FitsNoList => "fits no list any longer",
         Way::FallsSilent => "has no subscription at Gigya any longer",
+        Way::IsDeletedAtGigya => "is deleted at Gigya",
     }
 }
 
 fn mover(mover: Mover, way: Way) -> &'static str {
     match (mover, way) {
         (Mover::Nobody, _) => "nobody since",
+        (Mover::Gigya, Way::IsDeletedAtGigya) => "a new account with the address, never asked",
         (Mover::Gigya, _) => "the account was edited",
         (Mover::ConstantContact, _) => "the contact was edited",
         (Mover::Person, Way::IsDeactivated) => "activated again",
         (Mover::Person, Way::FitsNoList) => "fits again",
+        (Mover::Person, Way::IsDeletedAtGigya) => "a new account with the address, opted in anew",
         (
             Mover::Person,
             Way::Unsubscribes
@@ -51,6 +54,7 @@ fn at_gigya(gigya: AtGigya) -> &'static str {
         AtGigya::Subscribed => "subscribed",
         AtGigya::Withdrawn => "withdrawn",
         AtGigya::Silent => "no word",
+        AtGigya::Gone => "no account",
     }
 }
 
@@ -70,6 +74,7 @@ fn ledger(mark: Mark) -> &'static str {
         Mark::Unsubscribed => "unsubscribed",
         Mark::Deleted => "deleted",
         Mark::Withdrawn => "withdrawn",
+        Mark::Erased => "erased",
         Mark::LeftOneList => "left that list",
         Mark::Evidence => "the evidence for coming back",
     }

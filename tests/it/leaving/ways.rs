@@ -3,14 +3,15 @@
 
 use std::time::Duration;
 
-use sandbox::world::{BUCKET, WorldOptions};
-use serde_json::json;
-use shared::domain::Dialect;
+use sandbox::constant_contact::Person;
+use sandbox::world::{BUCKET, FINGERPRINT_KEY, WorldOptions};
+use serde_json::{Value, json};
 use shared::domain::agreed::{Agreed, Departure};
+use shared::domain::{Account, Dialect, FingerprintKey};
 use shared::store::{Bucket, Ledger};
 
 use super::with_consent;
-use crate::trip::{Trip, uid};
+use crate::trip::{Trip, address, uid};
 
 /// How somebody leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,6 +25,7 @@ pub(super) enum Way {
     IsDeactivated,
     FitsNoList,
     FallsSilent,
+    IsDeletedAtGigya,
 }
 
 /// Who moved last.
@@ -31,11 +33,13 @@ pub(super) enum Way {
 pub(super) enum Mover {
     /// Nobody, since they left.
     Nobody,
-    /// The account changed, but not by an act that brings anybody back.
+    /// The account changed, but not by an act that brings anybody back; or there is a new one with the address of one that was
+    /// deleted, whose owner was never asked.
     Gigya,
     /// A marketer edited the contact.
     ConstantContact,
-    /// The person opts in anew; whoever left by no wish of theirs is what they were before.
+    /// The person opts in anew, by a new account if the old one was deleted; whoever left by no wish of theirs is what they
+    /// were before.
     Person,
 }
 
@@ -45,6 +49,8 @@ pub(super) enum AtGigya {
     Subscribed,
     Withdrawn,
     Silent,
+    /// There is no account.
+    Gone,
 }
 
 /// What the tenant may do.
@@ -64,6 +70,7 @@ pub(super) enum Mark {
     Unsubscribed,
     Deleted,
     Withdrawn,
+    Erased,
     LeftOneList,
     /// No mark any more, but the act that lifted it.
     Evidence,
@@ -87,6 +94,13 @@ const fn holds(gigya: AtGigya, constant_contact: InConstantContact, mark: Mark) 
     Holds { gigya, constant_contact, mark }
 }
 
+impl Holds {
+    /// The same, but this is what the account says.
+    const fn said(self, gigya: AtGigya) -> Self {
+        Self { gigya, ..self }
+    }
+}
+
 /// As long as nobody comes back, nobody's move changes anything; then it is what the person's own move comes to.
 const fn until(out: [Holds; 2], back: [Holds; 2]) -> [[Holds; 2]; 4] {
     [out, out, out, back]
@@ -106,8 +120,13 @@ const OFF_THE_LISTS: Holds = holds(AtGigya::Subscribed, InConstantContact::OffTh
 const MAILED: Holds = holds(AtGigya::Subscribed, InConstantContact::Mailed, Mark::None);
 const BACK: Holds = holds(AtGigya::Subscribed, InConstantContact::Mailed, Mark::Evidence);
 
+const GONE: [Holds; 2] = [
+    holds(AtGigya::Gone, InConstantContact::Deleted, Mark::Erased),
+    holds(AtGigya::Gone, InConstantContact::Unsubscribed, Mark::Unsubscribed),
+];
+
 /// What holds afterwards, by who moved last, in v3 and in v2.
-pub(super) const TABLE: [(Way, [[Holds; 2]; 4]); 9] = [
+pub(super) const TABLE: [(Way, [[Holds; 2]; 4]); 10] = [
     (Way::Unsubscribes, until(alike(OPTED_OUT), alike(STILL_OUT))),
     (Way::LeavesOneList, until(alike(OPTED_OUT), alike(STILL_OUT))),
     (
@@ -146,6 +165,19 @@ pub(super) const TABLE: [(Way, [[Holds; 2]; 4]); 9] = [
         Way::FallsSilent,
         until(alike(holds(AtGigya::Silent, InConstantContact::Mailed, Mark::None)), alike(MAILED)),
     ),
+    // v2 deletes nobody.
+    (
+        Way::IsDeletedAtGigya,
+        [
+            GONE,
+            [GONE[0].said(AtGigya::Silent), GONE[1].said(AtGigya::Silent)],
+            GONE,
+            [
+                holds(AtGigya::Subscribed, InConstantContact::Mailed, Mark::Erased),
+                GONE[1].said(AtGigya::Subscribed),
+            ],
+        ],
+    ),
 ];
 
 impl Way {
@@ -170,7 +202,8 @@ impl Way {
             | Self::IsDeletedThere
             | Self::Withdraws
             | Self::IsDeactivated
-            | Self::FallsSilent => None,
+            | Self::FallsSilent
+            | Self::IsDeletedAtGigya => None,
         }
     }
 
@@ -187,6 +220,7 @@ impl Way {
             Self::Withdraws | Self::WithdrawsFromTheLists => trip.subscribe("ada", false),
             Self::IsDeactivated => trip.edit("ada", "isActive", json!(false)),
             Self::FitsNoList => trip.edit("ada", "data.region", json!("moon")),
+            Self::IsDeletedAtGigya => assert!(trip.world.gigya.delete(&uid("ada"))),
             Self::FallsSilent => {
                 trip.world.gigya.edit(&uid("ada"), |fields| drop(fields.remove("subscriptions")));
             }
@@ -204,6 +238,13 @@ impl Way {
                 trip.subscribe("ada", false);
                 trip.subscribe("ada", true);
             }
+            Self::IsDeletedAtGigya => {
+                let now = trip.world.now().to_string();
+                registers_anew(trip, |anew| {
+                    let email = &mut anew["subscriptions"]["newsletter"]["email"];
+                    email["lastUpdatedSubscriptionState"] = json!(now);
+                });
+            }
             Self::Unsubscribes
             | Self::LeavesOneList
             | Self::IsDeletedThere
@@ -212,6 +253,19 @@ impl Way {
             | Self::FallsSilent => trip.subscribe("ada", true),
         }
     }
+}
+
+/// Somebody registers with Ada's address.
+fn registers_anew(trip: &Trip, change: impl FnOnce(&mut Value)) {
+    trip.register("anew", |anew| {
+        anew["profile"]["email"] = json!(address("ada"));
+        change(anew);
+    });
+}
+
+/// The contact with Ada's address.
+fn contact(trip: &Trip) -> Person {
+    trip.world.constant_contact.contact_by_address(&address("ada")).unwrap()
 }
 
 /// Long enough that nothing is fresh any more; then everything is read and done that can be, twice.
@@ -231,12 +285,15 @@ async fn left(way: Way, api: Dialect, mover: Mover) -> Trip {
     way.leave(&trip).await;
     match mover {
         Mover::Nobody => return trip,
+        Mover::Gigya if way == Way::IsDeletedAtGigya => registers_anew(&trip, |anew| {
+            drop(anew.as_object_mut().unwrap().remove("subscriptions"));
+        }),
         Mover::Gigya => trip.edit("ada", "profile.lastName", json!("Newname")),
         Mover::ConstantContact => {
-            let put = |person: &mut sandbox::constant_contact::Person| {
+            let put = |person: &mut Person| {
                 person.texts.insert("first_name".into(), "Adele".into());
             };
-            let id = trip.contact("ada").id;
+            let id = contact(&trip).id;
             assert!(trip.world.constant_contact.edit(&id, put));
         }
         Mover::Person => way.undo(&trip),
@@ -247,18 +304,23 @@ async fn left(way: Way, api: Dialect, mover: Mover) -> Trip {
 
 pub(super) async fn agreed(trip: &Trip) -> Agreed {
     let ledger = Ledger::new(Bucket::connect(&trip.world.aws.sdk_config(), BUCKET));
+    ledger.unlock(&FingerprintKey::from_base64(FINGERPRINT_KEY).unwrap());
     ledger.look_up([uid("ada")], []).await.unwrap().people.remove(&uid("ada")).unwrap_or_default()
 }
 
 /// What holds for Ada.
 async fn seen(trip: &Trip) -> Holds {
     let consent = "subscriptions.newsletter.email".parse().unwrap();
-    let gigya = match trip.account("ada").subscription(&consent) {
-        Some(subscription) if subscription.is_subscribed => AtGigya::Subscribed,
-        Some(_) => AtGigya::Withdrawn,
-        None => AtGigya::Silent,
+    let accounts = trip.world.gigya.accounts();
+    let email = "profile.email".parse().unwrap();
+    let is_hers = |account: &&Account| account.text(&email).as_deref() == Some(&address("ada"));
+    let gigya = match accounts.iter().find(is_hers).map(|ada| ada.subscription(&consent)) {
+        Some(Some(subscription)) if subscription.is_subscribed => AtGigya::Subscribed,
+        Some(Some(_)) => AtGigya::Withdrawn,
+        Some(None) => AtGigya::Silent,
+        None => AtGigya::Gone,
     };
-    let (contact, lists) = (trip.contact("ada"), &trip.world.lists);
+    let (contact, lists) = (contact(trip), &trip.world.lists);
     let constant_contact = if contact.deleted_at.is_some() {
         InConstantContact::Deleted
     } else if contact.is_unsubscribed() {
@@ -275,7 +337,7 @@ async fn seen(trip: &Trip) -> Holds {
         Some(Departure::Unsubscribed) => Mark::Unsubscribed,
         Some(Departure::Deleted) => Mark::Deleted,
         Some(Departure::Withdrawn) => Mark::Withdrawn,
-        Some(Departure::Erased) => unreachable!("nobody deletes an account here"),
+        Some(Departure::Erased) => Mark::Erased,
         None if !agreed.left_lists.is_empty() => Mark::LeftOneList,
         None if agreed.evidence.is_some() => Mark::Evidence,
         None => Mark::None,
@@ -359,4 +421,5 @@ shown! {
     who_is_deactivated_at_gigya: IsDeactivated;
     who_fits_no_list: FitsNoList;
     who_falls_silent: FallsSilent;
+    who_is_deleted_at_gigya: IsDeletedAtGigya;
 }

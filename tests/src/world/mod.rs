@@ -51,7 +51,7 @@ pub const INVOCATION: Duration = Duration::from_mins(15);
 /// A queue hides a received message for so long, as the template says.
 const VISIBILITY: Duration = Duration::from_mins(90);
 /// The fingerprint key of the sandbox: 32 bytes that guard nobody.
-const FINGERPRINT_KEY: &str = "c2FuZGJveCBzYW5kYm94IHNhbmRib3ggc2FuZGJveCE=";
+pub const FINGERPRINT_KEY: &str = "c2FuZGJveCBzYW5kYm94IHNhbmRib3ggc2FuZGJveCE=";
 
 /// Everything that there is.
 pub struct World {

@@ -138,3 +138,16 @@ fn what_a_single_write_cannot_carry_is_imported_after_it() {
     assert!(agreed_on(&plan.agreed));
     assert_eq!(upload(&zoe.after(&plan)).outbound, None);
 }
+
+#[test]
+fn a_value_that_was_left_out_is_emptied_when_gigyas_is() {
+    let mut zoe = in_step();
+    in_latin1(Otherwise::DropField, &mut zoe);
+    for value in ["李明", ""] {
+        edit(&mut zoe, "data.city", value);
+        let plan = upload(&zoe);
+        assert_eq!(plan.outbound.is_some(), value.is_empty(), "{plan:?}");
+        zoe = zoe.after(&plan);
+    }
+    assert_eq!(zoe.contact.value(&"city".parse().unwrap()), "");
+}
