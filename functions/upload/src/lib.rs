@@ -4,6 +4,7 @@
 //! Upserts are submitted at once; whoever leaves is only noted, for poll to carry out. Nothing is submitted while the
 //! inbound read is not fresh, and an answer that was lost is looked for before anything is sent again.
 
+mod claim;
 mod decide;
 mod error;
 mod handler;

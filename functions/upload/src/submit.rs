@@ -21,6 +21,7 @@ use shared::store::state::Waiting;
 use shared::store::{RunStore, keys};
 use tracing::info;
 
+use crate::claim::{AT_ONCE, Claimed, claim};
 use crate::decide::{Decisions, Others, addresses, decide};
 use crate::error::UploadError;
 use crate::services::{Ready, Services};
@@ -34,9 +35,6 @@ const WAIT_FOR_INBOUND: Duration = Duration::from_mins(1);
 /// How long a dry run waits for it: it shows up within two ticks, unless poll is not scheduled or its brake is pulled. Then
 /// the dry run plans with what is known, and says so.
 const DRY_RUN_WAITS: SignedDuration = SignedDuration::from_mins(15);
-/// The queue's shortest wait.
-const AT_ONCE: Duration = Duration::from_secs(1);
-
 /// What became of a message.
 #[derive(Debug)]
 pub(crate) enum Ending {
@@ -118,48 +116,6 @@ fn buried(reason: &str) -> Ending {
 
 fn waits(wait: Duration, reason: &'static str) -> Ending {
     Ending::Waits { wait, reason }
-}
-
-enum Claimed {
-    Ours(ETag),
-    Done,
-    Buried(String),
-    Others(Duration),
-}
-
-/// Claims the batch until the invocation ends. A claim that we find with our own name is ours: the put was repeated.
-async fn claim(
-    store: &RunStore,
-    ordinal: u32,
-    invocation: &Invocation,
-) -> Result<Claimed, UploadError> {
-    let ours = Claim {
-        holder: invocation.id().to_owned(),
-        until: invocation.ends_at(),
-        stage: BatchStage::Claimed,
-    };
-    let there = store.claim(ordinal).await?;
-    if let Some(there) = &there {
-        match &there.value.stage {
-            BatchStage::Submitted(_) => return Ok(Claimed::Done),
-            BatchStage::Buried { reason, .. } => return Ok(Claimed::Buried(reason.clone())),
-            BatchStage::Claimed => {
-                let left = there.value.until.duration_since(invocation.now());
-                if there.value.holder != invocation.id() && left.is_positive() {
-                    return Ok(Claimed::Others(left.unsigned_abs()));
-                }
-            }
-            BatchStage::Reopened { .. } => {}
-        }
-    }
-    let known = there.as_ref().map(|there| &there.etag);
-    match store.write_claim(ordinal, &ours, known).await? {
-        Put::Done(etag) => Ok(Claimed::Ours(etag)),
-        Put::Taken => match store.claim(ordinal).await? {
-            Some(there) if there.value.holder == invocation.id() => Ok(Claimed::Ours(there.etag)),
-            Some(_) | None => Ok(Claimed::Others(AT_ONCE)),
-        },
-    }
 }
 
 /// What a batch is planned for.

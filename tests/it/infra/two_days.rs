@@ -135,10 +135,10 @@ async fn change_and_leave(trip: &Trip) {
 
 /// An account is deleted at Gigya: the contact follows, and the runs forget it.
 async fn delete(trip: &Trip) {
-    assert!(trip.world.gigya.delete(&uid("karl")));
+    assert!(trip.world.gigya.delete(&uid("jule")));
     trip.pass(A_LONG_WHILE).await;
     trip.inbound().await;
-    assert!(trip.contact("karl").deleted_at.is_some());
+    assert!(trip.contact("jule").deleted_at.is_some());
 }
 
 /// Somebody registers with an address that another account holds: upload remembers who waits for it.

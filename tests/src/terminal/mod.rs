@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn a_day_is_one_object_for_programs() {
-        insta::assert_snapshot!(serde_json::to_string(&example()).unwrap(), @r#"{"day":3,"date":"2026-11-03","title":"Both sides change","people":{"read":10000,"unchanged":870,"accepted":9000,"rejected":4,"invalid":31,"held":12,"filtered":50,"duplicate":20,"removed":13},"inbound":{"seen":87,"echo":31,"carried":31,"opted_out":22,"conflicts":3,"ignored":0},"calls":{"gigya":87,"constant_contact":1041},"activities":1,"writes_to_gigya":53,"writes_to_constant_contact":9013,"letters":{"compared":8990,"exact":8990,"garbled":0,"examples":[],"changed_at_gigya":0},"edits":{"moved":60,"new name":25,"new tier":0,"only logged in":500,"unsubscribed in Constant Contact":35,"left a list in Constant Contact":10}}"#);
+        insta::assert_snapshot!(serde_json::to_string(&example()).unwrap(), @r#"{"day":3,"date":"2026-11-03","title":"Both sides change","people":{"read":10000,"unchanged":870,"accepted":9000,"rejected":4,"invalid":31,"held":12,"filtered":50,"duplicate":20,"removed":13},"inbound":{"seen":87,"echo":31,"carried":31,"opted_out":22,"conflicts":3,"ignored":0,"missing":0,"strangers":0},"calls":{"gigya":87,"constant_contact":1041},"activities":1,"writes_to_gigya":53,"writes_to_constant_contact":9013,"letters":{"compared":8990,"exact":8990,"garbled":0,"examples":[],"changed_at_gigya":0},"edits":{"moved":60,"new name":25,"new tier":0,"only logged in":500,"unsubscribed in Constant Contact":35,"left a list in Constant Contact":10}}"#);
     }
 
     #[test]

@@ -394,7 +394,9 @@ pub(crate) mod tests {
             "carried": 31,
             "opted_out": 22,
             "conflicts": 3,
-            "ignored": 4
+            "ignored": 4,
+            "missing": 1,
+            "strangers": 2
           },
           "losses": {
             "characters": 3,
