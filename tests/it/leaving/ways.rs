@@ -140,15 +140,12 @@ pub(super) const TABLE: [(Way, [[Holds; 2]; 4]); 10] = [
             alike(BACK),
         ),
     ),
-    // v2 does not tell who was deleted from who is on no list.
+    // v2 does not tell who was deleted from who is on no list; both are taken for deleted.
     (
         Way::IsDeletedThere,
         until(
-            [
-                holds(AtGigya::Withdrawn, InConstantContact::Deleted, Mark::Deleted),
-                holds(AtGigya::Withdrawn, InConstantContact::Deleted, Mark::Unsubscribed),
-            ],
-            [BACK, holds(AtGigya::Subscribed, InConstantContact::Deleted, Mark::Unsubscribed)],
+            alike(holds(AtGigya::Withdrawn, InConstantContact::Deleted, Mark::Deleted)),
+            alike(BACK),
         ),
     ),
     (Way::Withdraws, until(alike(OPTED_OUT), alike(STILL_OUT))),

@@ -189,7 +189,9 @@ impl Person<'_> {
             Step::Send => {
                 fields.changed = true;
                 fields.clears |= clears;
-                fields.sent.insert(field.clone(), Pair { contact: there, ..before });
+                // Sent although the other side was chosen: there is no longer a choice, by the owner or for want of a value.
+                let held = before.held.filter(|hold| hold.chosen != Some(Side::ConstantContact));
+                fields.sent.insert(field.clone(), Pair { contact: there, held, ..before });
                 Some(sides.sent())
             }
             Step::Carry => {

@@ -9,6 +9,7 @@ use crate::domain::agreed::{Departure, Tombstone};
 use crate::domain::consent::{AgreedWish, Wish};
 use crate::domain::contact::{Contact, Permission};
 use crate::domain::contact_field::ContactField;
+use crate::domain::dialect::Dialect;
 use crate::domain::ids::ListId;
 use crate::domain::mapping::{FittedAccount, Invalid};
 use crate::domain::policy::{OnContactDeleted, OnListLeave, OnNoMatch, OnOptOut};
@@ -47,10 +48,23 @@ impl Person<'_> {
             for list in &left {
                 self.next.left_lists.insert(list.clone(), self.now);
             }
-            !left.is_empty() && !by_us
+            let has_left = !left.is_empty() && !by_us;
+            if has_left && self.is_deleted_in_v2(contact) {
+                self.mark_left(Departure::Deleted, self.now);
+                self.left_by_lists = true;
+            }
+            has_left
         };
         self.next.lists = there;
         departed
+    }
+
+    /// Whether the contact is on no list at all, which in v2 is all that there is to see of a deletion (v2 documents,
+    /// "Contacts Collection", status `REMOVED`). Who leaves their last list there is taken for deleted, too: another list that
+    /// fits them later must not bring them back.
+    fn is_deleted_in_v2(&self, contact: &Contact) -> bool {
+        let dialect = self.terms.policy.mapping.destination().dialect;
+        dialect == Dialect::V2 && contact.lists.is_empty()
     }
 
     /// Whether the customer's settings name this list. What we once knew of another is nobody's leaving.
@@ -91,6 +105,10 @@ impl Person<'_> {
     pub(super) fn asks_to_opt_out(&self) -> bool {
         let consent = &self.terms.policy.consent;
         match self.next.left.map(|left| left.kind) {
+            // Nothing tells who was deleted from who left their last list, so the milder of the two is believed of Gigya.
+            Some(Departure::Deleted) if self.left_by_lists => {
+                consent.on_list_leave == OnListLeave::OptOut
+            }
             Some(Departure::Unsubscribed) => true,
             Some(Departure::Deleted) => consent.on_contact_deleted == OnContactDeleted::OptOut,
             Some(Departure::Withdrawn | Departure::Erased) | None => {

@@ -213,7 +213,8 @@ pub fn plan(
 ) -> Plan {
     let unknown = Agreed::default();
     let known = agreed.unwrap_or(&unknown);
-    let person = Person { known, terms, now, next: known.clone(), sight: Sight::None };
+    let (next, sight) = (known.clone(), Sight::None);
+    let person = Person { known, terms, now, next, sight, left_by_lists: false };
     let (gigya, stale) = match gigya {
         Seen::Present(account) if person.is_stale(account) => (Seen::Unobserved, true),
         seen @ (Seen::Present(_) | Seen::Absent | Seen::Unobserved) => (seen, false),
@@ -243,6 +244,8 @@ struct Person<'a> {
     now: Timestamp,
     next: Agreed,
     sight: Sight,
+    /// They were found to be on no list at all, which v2 shows of the deleted as well.
+    left_by_lists: bool,
 }
 
 /// What we know of the contact itself from looking at it just now.
