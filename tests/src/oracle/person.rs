@@ -37,6 +37,8 @@ pub enum Act {
     ContactDeleted,
     /// The marketer changed the first name in Constant Contact.
     ContactFirstName(String),
+    /// The marketer changed a value in Constant Contact that is Gigya's; an import restores it.
+    ContactMistyped,
     /// The marketer changed something of the contact that is none of ours: this is the contact now.
     ContactNoted(Box<Contact>),
 }
@@ -175,7 +177,7 @@ impl Known {
                 self.account = None;
             }
             Act::ContactNoted(contact) => self.noted = Some(Noted::of(contact, rules)),
-            Act::FirstName(_) | Act::ContactFirstName(_) => {}
+            Act::FirstName(_) | Act::ContactFirstName(_) | Act::ContactMistyped => {}
         }
         self.acts.push((at, act));
     }

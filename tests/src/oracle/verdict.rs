@@ -122,7 +122,8 @@ impl Known {
             let last = given.find(|(at_gigya, _)| *at_gigya == is_at_gigya).map(|(_, name)| name);
             first_names.extend(last.cloned());
         }
-        if !self.stood.was_mailed {
+        // The older name may itself be one of the marketer's.
+        if !self.stood.was_mailed || !(is_undisturbed || is_of_gigya) {
             first_names.extend(told);
         }
         Expected {

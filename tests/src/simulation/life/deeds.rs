@@ -189,12 +189,12 @@ impl Life {
                 let edit =
                     |it: &mut Contact| drop(it.texts.insert("last_name".into(), "Typo".into()));
                 self.tenant.edit(id, edit);
-                ("last name mistyped over there", None)
+                ("last name mistyped over there", Some(Act::ContactMistyped))
             }
             There::City => {
                 let city = |street: &mut [String; 5]| "Nowhere".clone_into(&mut street[1]);
                 self.tenant.edit(id, |it| it.streets.values_mut().for_each(city));
-                ("city mistyped over there", None)
+                ("city mistyped over there", Some(Act::ContactMistyped))
             }
             There::Note => {
                 let note = format!("Note {}", self.serial);
