@@ -93,7 +93,9 @@ fn nothing_that_comes_through_a_door_panics_leaks_or_changes_its_meaning() {
     for door in DOORS {
         let samples = samples(door.name);
         assert!(!samples.is_empty(), "{} has no samples", door.name);
-        samples.iter().for_each(|sample| (door.knock)(sample));
+        for sample in &samples {
+            (door.knock)(sample);
+        }
         let config = Config {
             cases: KNOCKS,
             failure_persistence: Some(Box::new(FileFailurePersistence::Off)),

@@ -18,7 +18,7 @@ fn in_both() -> [WorldOptions; 2] {
 }
 
 /// One account a batch, and a wish that two accounts of one address can both have: a subscription is kept by address.
-fn one_a_batch(text: String) -> String {
+fn one_a_batch(text: &str) -> String {
     let plain = text.replace("subscriptions.newsletter.email", "data.wants_mail");
     plain + "\n[run]\nbatch_accounts = 1\n"
 }
@@ -45,7 +45,7 @@ fn lines(trip: &Trip, run: &str, list: &str) -> Vec<String> {
 #[tokio::test(start_paused = true)]
 async fn two_accounts_of_one_address_in_two_batches_of_a_run_are_sent_once() {
     for api in [Dialect::V3, Dialect::V2] {
-        let settings: Option<fn(String) -> String> = Some(one_a_batch);
+        let settings: Option<fn(String) -> String> = Some(|text| one_a_batch(&text));
         let trip = Trip::new(&[], WorldOptions { api, settings, ..WorldOptions::default() });
         trip.world.gigya.seed(PEOPLE.map(|name| wanting(name, name)));
         trip.world.gigya.seed([wanting("eve", "ada")]);

@@ -19,7 +19,7 @@ async fn begun(api: Dialect, settings: Option<fn(String) -> String>) -> Trip {
 }
 
 /// Somebody changes at Gigya, somebody leaves in Constant Contact a moment before the run, and somebody is new.
-async fn an_eventful_day(trip: &Trip) -> sandbox::world::Writes {
+fn an_eventful_day(trip: &Trip) -> sandbox::world::Writes {
     trip.edit("ada", "profile.lastName", json!("Newname"));
     trip.edit("ada", "profile.birthDay", json!(9));
     trip.edit("ada", "profile.birthMonth", json!(2));
@@ -43,19 +43,19 @@ fn held(trip: &Trip) -> Vec<Value> {
             "profile": trip.section(name, "profile"), "subscribed": trip.is_subscribed(name),
         })
     };
-    names.map(|name| shown(&name)).collect()
+    names.map(shown).collect()
 }
 
 #[tokio::test(start_paused = true)]
 async fn who_is_written_one_by_one_ends_as_who_is_imported() {
     for api in [Dialect::V3, Dialect::V2] {
         let bulk = begun(api, None).await;
-        an_eventful_day(&bulk).await;
+        an_eventful_day(&bulk);
         assert_eq!(bulk.delta().await.state, State::Settled);
         bulk.inbound().await;
 
         let single = begun(api, Some(singly)).await;
-        an_eventful_day(&single).await;
+        an_eventful_day(&single);
         let report = single.delta().await;
         assert_eq!(report.state, State::Settled);
         assert_eq!(report.actions.people(Action::Update), 0, "{api:?}: {:?}", report.actions);

@@ -130,13 +130,11 @@ async fn unsubscribe(
     subscription: &Path,
 ) -> Result<Written, PollError> {
     let token = account.fields().get("token").and_then(Value::as_str);
-    Ok(match token {
-        Some(token) => ready.gigya.unsubscribe(EmailAccountKey::Token(token), subscription).await?,
-        None => {
-            let address = address_of(account)?;
-            ready.gigya.unsubscribe(EmailAccountKey::Address(&address), subscription).await?
-        }
-    })
+    if let Some(token) = token {
+        return Ok(ready.gigya.unsubscribe(EmailAccountKey::Token(token), subscription).await?);
+    }
+    let address = address_of(account)?;
+    Ok(ready.gigya.unsubscribe(EmailAccountKey::Address(&address), subscription).await?)
 }
 
 fn address_of(account: &Account) -> Result<EmailAddress, PollError> {

@@ -167,13 +167,13 @@ pub fn words(listed: &[Listed]) -> String {
             Some(Side::ConstantContact) => "constant_contact",
         };
         let (uid, field, chosen) = (uid.to_string(), field.to_string(), chosen.to_owned());
-        let shown = |value: Option<&String>| {
+        let quoted = |value: Option<&String>| {
             value.map_or_else(|| "(gone)".to_owned(), |value| format!("{value:?}"))
         };
         match values {
             Some(values) => {
                 let (gigya, there) =
-                    (shown(values.gigya.as_ref()), shown(values.constant_contact.as_ref()));
+                    (quoted(values.gigya.as_ref()), quoted(values.constant_contact.as_ref()));
                 table.row([uid, field, since, chosen, gigya, there]);
             }
             None if shows => table.row([uid, field, since, chosen, String::new(), String::new()]),

@@ -96,9 +96,8 @@ fn refusal(agreed: &Agreed) -> Option<Rejoined> {
         Some(Departure::Unsubscribed) => Some(Rejoined::OnlyThePerson),
         // Of a deleted account nobody is left to come back.
         Some(Departure::Erased) => Some(Rejoined::HasNotLeft),
-        Some(Departure::Deleted | Departure::Withdrawn) => None,
         None if agreed.left_lists.is_empty() => Some(Rejoined::HasNotLeft),
-        None => None,
+        Some(Departure::Deleted | Departure::Withdrawn) | None => None,
     }
 }
 

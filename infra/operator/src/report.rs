@@ -17,7 +17,7 @@ use crate::services;
 use crate::table::Table;
 
 /// How long a report is waited for: poll writes it within a few ticks of five minutes.
-const WAIT_MAX: Duration = Duration::from_mins(60);
+const WAIT_MAX: Duration = Duration::from_hours(1);
 /// How often it is looked for.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 

@@ -213,7 +213,7 @@ fn words_of_run(status: &RunStatus, now: Timestamp) -> String {
     let kind = if status.dry_run { "dry run" } else { "run" };
     let phase = render::words_of(status.phase);
     let (started, moved) = (ago(status.started_at, now), ago(status.moved_at, now));
-    let mut words = format!(
+    let words = format!(
         "{kind} {}: {phase}, started {started}, last moved {moved}; {} people read, {} of {} batches planned, {} activities in flight",
         status.run,
         grouped(status.read),
@@ -221,10 +221,10 @@ fn words_of_run(status: &RunStatus, now: Timestamp) -> String {
         status.batches,
         status.in_flight
     );
-    if status.buried > 0 {
-        words += &format!(", {} batches given up", status.buried);
+    match status.buried {
+        0 => words,
+        buried => format!("{words}, {buried} batches given up"),
     }
-    words
 }
 
 fn through(at: Option<Timestamp>, now: Timestamp) -> String {

@@ -36,9 +36,10 @@ impl Table {
         let line = |cells: &&Vec<String>| {
             let padded =
                 cells.iter().zip(&widths).zip(&self.headings).map(|((cell, width), heading)| {
-                    match heading.ends_with('#') {
-                        true => format!("{cell:>width$}"),
-                        false => format!("{cell:<width$}"),
+                    if heading.ends_with('#') {
+                        format!("{cell:>width$}")
+                    } else {
+                        format!("{cell:<width$}")
                     }
                 });
             padded.collect::<Vec<_>>().join(GAP).trim_end().to_owned()

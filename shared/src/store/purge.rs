@@ -219,7 +219,9 @@ mod tests {
         assert_eq!(lines(&after, &people()), Some(Fate::Stays));
 
         let mut writer = LinesWriter::new().unwrap();
-        all.iter().for_each(|line| writer.push_line(line.as_bytes()).unwrap());
+        for line in all {
+            writer.push_line(line.as_bytes()).unwrap();
+        }
         let Some(Fate::Becomes(after)) = lines(&writer.finish().unwrap(), &people()) else {
             panic!()
         };

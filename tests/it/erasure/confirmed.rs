@@ -5,11 +5,11 @@ use shared::domain::agreed::Departure;
 
 use super::*;
 
-fn keep(settings: String) -> String {
+fn keep(settings: &str) -> String {
     settings.replace("[consent]\n", "[consent]\non_delete = \"keep\"\n")
 }
 
-fn unsubscribe(settings: String) -> String {
+fn unsubscribe(settings: &str) -> String {
     settings.replace("[consent]\n", "[consent]\non_delete = \"unsubscribe\"\n")
 }
 
@@ -28,7 +28,7 @@ fn register_with_adas_address(trip: &Trip, subscribes: bool) {
 #[tokio::test(start_paused = true)]
 async fn a_contact_is_unsubscribed_or_kept_where_the_customer_says_so() {
     for api in [Dialect::V3, Dialect::V2] {
-        let trip = synced_where(api, unsubscribe).await;
+        let trip = synced_where(api, |text| unsubscribe(&text)).await;
         assert!(trip.world.gigya.delete(&uid("ada")));
         log_is_read(&trip).await;
         let contact = trip.contact("ada");
@@ -37,7 +37,7 @@ async fn a_contact_is_unsubscribed_or_kept_where_the_customer_says_so() {
         assert_quiet(&trip).await;
         assert_nothing_is_kept_of(&trip, "ada");
 
-        let trip = synced_where(api, keep).await;
+        let trip = synced_where(api, |text| keep(&text)).await;
         assert!(trip.world.gigya.delete(&uid("ada")));
         log_is_read(&trip).await;
         assert!(trip.is_mailed("ada"), "{api:?}");

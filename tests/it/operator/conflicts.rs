@@ -10,7 +10,7 @@ use shared::domain::report::{Action, Class};
 use super::deployment::services;
 use crate::trip::{Trip, uid};
 
-fn holding(settings: String) -> String {
+fn holding(settings: &str) -> String {
     let rule = "constant_contact = \"first_name\"\nowner = \"both\"";
     assert!(settings.contains(rule));
     settings.replace(rule, &format!("{rule}\nconflict = \"hold\""))
@@ -18,7 +18,8 @@ fn holding(settings: String) -> String {
 
 /// A world in which both sides gave Zoë another first name.
 async fn in_conflict(api: Dialect) -> Trip {
-    let options = WorldOptions { api, settings: Some(holding), ..WorldOptions::default() };
+    let options =
+        WorldOptions { api, settings: Some(|text| holding(&text)), ..WorldOptions::default() };
     let trip = Trip::synced_with(&["zoe", "ada"], options).await;
     trip.edit("zoe", "profile.firstName", json!("Gigya-Zoe"));
     trip.edit("zoe", "profile.lastName", json!("Newname"));

@@ -110,7 +110,7 @@ async fn a_dry_run_is_waited_for_and_told_as_tables() {
             trip.world.tick().await.unwrap();
         }
     };
-    let waiting = await_report(&bucket, &run, Duration::from_mins(60), |told| progress.push(told));
+    let waiting = await_report(&bucket, &run, Duration::from_hours(1), |told| progress.push(told));
     let (report, ()) = tokio::join!(waiting, ticks);
     assert!(progress[0].contains("0 of 1 batches are planned"), "{progress:?}");
     let text = words_of_report(&report.unwrap().unwrap());

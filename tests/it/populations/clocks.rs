@@ -107,10 +107,8 @@ async fn an_opt_out_of_one_account_is_one_of_whoever_shares_its_address() {
 
 #[tokio::test(start_paused = true)]
 async fn a_double_opt_in_that_is_confirmed_later_brings_somebody() {
-    fn confirmed_alone(settings: String) -> String {
-        settings.replace("[consent]\n", "[consent]\ndouble_opt_in = true\n")
-    }
-    let settings = Some(confirmed_alone as fn(String) -> String);
+    let settings: Option<fn(String) -> String> =
+        Some(|text| text.replace("[consent]\n", "[consent]\ndouble_opt_in = true\n"));
     let trip = Trip::new(&[], WorldOptions { settings, ..WorldOptions::default() });
     for name in ["ada", "ben"] {
         let mut account = crate::trip::account(name);

@@ -153,9 +153,8 @@ async fn a_contact_without_our_key_is_linked_to_the_lite_account_with_its_addres
 
 #[tokio::test(start_paused = true)]
 async fn where_the_settings_name_full_accounts_alone_no_lite_account_is_read_or_written() {
-    fn full_alone(settings: String) -> String {
-        settings.replace("populations = [\"full\", \"lite\"]\nwhere_lite = \"\"\n", "")
-    }
+    let full_alone: fn(String) -> String =
+        |text| text.replace("populations = [\"full\", \"lite\"]\nwhere_lite = \"\"\n", "");
     let options = WorldOptions { settings: Some(full_alone), ..WorldOptions::default() };
     let trip = Trip::new(&["ada"], options);
     leave_address(&trip, "bea");

@@ -41,7 +41,9 @@ impl Eraser<'_> {
         let now = self.invocation.now();
         let is_free = is_released(pulled);
         let is_due = self.state.log_read_at.is_none_or(|at| now.duration_since(at) >= LOG_EVERY);
-        if !is_due && !(is_free && pulled.is_some_and(|pulled| !pulled.is_of_sweep)) {
+        let was_stopped = pulled.is_some_and(|pulled| !pulled.is_of_sweep);
+        let goes_on = is_free && was_stopped;
+        if !is_due && !goes_on {
             return Ok(());
         }
         let mark = self.services.state.watermarks().await?.deletions.confirmed_through;
