@@ -14,6 +14,7 @@ use shared::invocation::Invocation;
 use shared::report_page::{self, Listed, PEOPLE_SHOWN_MAX, ReportLists};
 use shared::settings::customer::CustomerSettings;
 use shared::store::runs::PartDocument;
+use shared::store::state::Due;
 use shared::store::{RunStore, keys};
 use tracing::{error, info};
 
@@ -74,7 +75,7 @@ pub(crate) async fn close(
         PartStage::Intended | PartStage::Submitted { .. } => true,
         PartStage::Settled { .. } => false,
     });
-    let progress = errands::progress(services, ready, store, run, &parts).await?;
+    let progress = errands::progress(services, ready, store, run, &parts, invocation.now()).await?;
     let is_done = progress.is_some() && !in_flight && run.phase == Phase::Announced;
     let held = brake::held(store).await?;
     if !is_done && !gives_up {
@@ -98,6 +99,9 @@ pub(crate) async fn close(
     publish(store, &report, &lists).await?;
 
     let is_settled = report.state == State::Settled;
+    if !is_settled {
+        give_back_due(services, store).await?;
+    }
     run.phase = if is_settled { Phase::Settled } else { Phase::Failed };
     run.moved_at = invocation.now();
     store.write(run).await?;
@@ -116,6 +120,18 @@ async fn leave(services: &Services, run: &Run) -> Result<(), PollError> {
         confirm(services, run).await?;
     }
     release(services, &run.run).await
+}
+
+/// Whoever was due and was read by a run that failed is due again.
+async fn give_back_due(services: &Services, store: &RunStore) -> Result<(), PollError> {
+    let taken = store.due_taken().await?;
+    let give_back = |due: &mut Due| {
+        for (uid, from) in &taken {
+            due.entry(uid.clone()).or_insert(*from);
+        }
+    };
+    services.state.change_due(give_back).await?;
+    Ok(())
 }
 
 /// Gives the lease of this run back, so that another run may start.

@@ -86,7 +86,7 @@ pub(crate) async fn carry_out(
             }
             if invocation.must_stop() {
                 // Done again from the first: whoever is done asks for nothing more.
-                removals::submit(ready, store, runner.to_remove).await?;
+                removals::submit(ready, store, runner.to_remove, invocation.now()).await?;
                 rest::submit(ready, store, ordinal, runner.rest).await?;
                 return Ok(count);
             }
@@ -96,7 +96,7 @@ pub(crate) async fn carry_out(
             runner.run(&errand.uid, invocation).await?;
             count += 1;
         }
-        removals::submit(ready, store, runner.to_remove).await?;
+        removals::submit(ready, store, runner.to_remove, invocation.now()).await?;
         rest::submit(ready, store, ordinal, runner.rest).await?;
         progress.rejected.append(&mut runner.rejected);
         let slot = if waits { &mut progress.amended } else { &mut progress.done };
@@ -113,6 +113,7 @@ pub(crate) async fn progress(
     store: &RunStore,
     run: &Run,
     parts: &[PartDocument],
+    now: Timestamp,
 ) -> Result<Option<Progress>, PollError> {
     let Some(planned) = planned_batches(store, run, parts).await? else { return Ok(None) };
     let progress: Progress = store.note(NOTE).await?.unwrap_or_default();
@@ -120,7 +121,7 @@ pub(crate) async fn progress(
     let all_done =
         run.dry_run || (!is_braked && planned.iter().all(|batch| progress.is_done(batch)));
     let is_over = all_done
-        && removals::settle(ready, store).await?
+        && removals::settle(ready, store, now).await?
         && rest::settle(services, ready, store).await?;
     Ok(is_over.then_some(progress))
 }

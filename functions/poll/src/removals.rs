@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use shared::constant_contact::Leaver;
 use shared::domain::limits::BULK_CONTACT_IDS_MAX;
 use shared::domain::removal::{Next, Removal, RemovedFrom};
@@ -24,6 +25,7 @@ pub(crate) async fn submit(
     ready: &Ready,
     store: &RunStore,
     to_remove: ToRemove,
+    now: Timestamp,
 ) -> Result<(), PollError> {
     if to_remove.is_empty() {
         return Ok(());
@@ -37,7 +39,7 @@ pub(crate) async fn submit(
             }
             let contacts = leavers.iter().map(|leaver| leaver.id.clone()).collect();
             let mut removal = Removal::of(contacts, RemovedFrom::Lists(lists.clone()));
-            removal.submitted(activity);
+            removal.submitted(activity, now);
             removals.push(removal);
             store.write_note(NOTE, &removals).await?;
         }
@@ -46,11 +48,15 @@ pub(crate) async fn submit(
 }
 
 /// Asks after a run's removals that are not over, and submits again what came to nothing. Answers whether all are over.
-pub(crate) async fn settle(ready: &Ready, store: &RunStore) -> Result<bool, PollError> {
+pub(crate) async fn settle(
+    ready: &Ready,
+    store: &RunStore,
+    now: Timestamp,
+) -> Result<bool, PollError> {
     let mut removals: Vec<Removal> = store.note(NOTE).await?.unwrap_or_default();
     let before = removals.clone();
     for removal in removals.iter_mut().filter(|removal| !removal.is_over) {
-        look_after(ready, removal).await?;
+        look_after(ready, removal, now).await?;
     }
     if removals != before {
         store.write_note(NOTE, &removals).await?;
@@ -59,17 +65,21 @@ pub(crate) async fn settle(ready: &Ready, store: &RunStore) -> Result<bool, Poll
 }
 
 /// Asks after one removal, and submits it if it was not yet, or came to nothing.
-pub(crate) async fn look_after(ready: &Ready, removal: &mut Removal) -> Result<(), PollError> {
+pub(crate) async fn look_after(
+    ready: &Ready,
+    removal: &mut Removal,
+    now: Timestamp,
+) -> Result<(), PollError> {
     let activity = match &removal.activity {
         Some(activity) => ready.constant_contact.activity(activity).await?,
         None => None,
     };
-    match removal.next(activity.as_ref().map(|activity| &activity.state)) {
+    match removal.next(activity.as_ref().map(|activity| &activity.state), now) {
         Next::Wait => {}
         Next::Done => removal.is_over = true,
         Next::Submit => {
             let activity = submit_again(ready, removal).await?;
-            removal.submitted(activity);
+            removal.submitted(activity, now);
         }
         Next::GiveUp => {
             let activity = removal.activity.as_ref().map(ToString::to_string).unwrap_or_default();

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use super::bucket::{BYTES, Bucket, Put};
 use super::document::Document;
 use super::lines::{BadLine, read_lines, write_lines};
+use super::state::Due;
 use super::{StoreError, keys};
 use crate::domain::batch::{Agreement, Claim, Errand, Part, Taken};
 use crate::domain::brake::Pulled;
@@ -39,6 +40,8 @@ pub struct PartDocument {
     pub part: Part,
 }
 
+/// Where a run keeps who was due when it read them.
+const DUE: &str = "due.json";
 /// Where a run keeps the brake that was pulled on it.
 const BRAKE: &str = "brake.json";
 
@@ -349,6 +352,24 @@ impl RunStore {
     pub async fn write_note<T: Serialize>(&self, name: &str, note: &T) -> Result<(), StoreError> {
         self.bucket.put_json(&self.key(name), note).await?;
         Ok(())
+    }
+
+    /// Notes who was due and is read by this run, beside those whom it took before.
+    ///
+    /// # Errors
+    /// When the bucket refuses or the object is broken.
+    pub async fn take_due(&self, due: Due) -> Result<(), StoreError> {
+        let mut taken = self.due_taken().await?;
+        taken.extend(due);
+        self.write_note(DUE, &taken).await
+    }
+
+    /// Who was due when this run read them.
+    ///
+    /// # Errors
+    /// When the bucket refuses or the object is broken.
+    pub async fn due_taken(&self) -> Result<Due, StoreError> {
+        Ok(self.note(DUE).await?.unwrap_or_default())
     }
 
     /// Reads such a note.

@@ -76,6 +76,8 @@ pub struct Standing {
     pub was_mailed: bool,
     /// Whether there is anybody at Gigya.
     pub has_account: bool,
+    /// Whether they left, asked for it anew, and are not mailed for another reason: both may be so.
+    pub(super) may_have_left: bool,
     /// Whether there was a contact, deleted or not.
     pub had_contact: bool,
 }
@@ -137,7 +139,9 @@ impl Known {
     pub(super) fn hear(&mut self, at: Timestamp, act: Act, rules: &Rules) {
         match &act {
             Act::Registered { account } => {
-                self.was_subscribed = is_subscribed(account);
+                // Gigya keeps subscriptions by address: whoever had a lite account keeps theirs.
+                let was_subscribed = self.stood.has_account && self.stood.is_subscribed;
+                self.was_subscribed = is_subscribed(account) || was_subscribed;
                 self.stood.is_subscribed = self.was_subscribed;
                 self.stood.has_account = true;
                 self.stood.first_names = [text(account, "profile.firstName")].into();
@@ -198,7 +202,15 @@ impl Known {
             matches!(act, Act::Unsubscribed | Act::ContactDeleted | Act::Withdrew)
                 || (matches!(act, Act::LeftList(_)) && rules.leaving_a_list_opts_out)
         };
-        let has_left = mailed.is_empty() && (self.stood.has_left || self.acts.iter().any(leaves));
+        let left = self.acts.iter().rposition(leaves);
+        let grants = |(_, act): &(Timestamp, Act)| matches!(act, Act::Granted);
+        let granted = self.acts.iter().rposition(grants);
+        let may_have_left = self.stood.has_left || self.stood.may_have_left || left.is_some();
+        // Whoever asked for it anew afterwards, and is not mailed for another reason, may have left or not.
+        let is_undone = granted.is_some_and(|granted| left.is_none_or(|left| granted > left))
+            || (granted.is_none() && left.is_none() && !self.stood.has_left);
+        let has_left = mailed.is_empty() && may_have_left && !is_undone;
+        let may_have_left = mailed.is_empty() && may_have_left && is_undone;
         let mut first_names: BTreeSet<String> = BTreeSet::new();
         if let Some(account) = sight.account {
             first_names.insert(text(account, "profile.firstName"));
@@ -212,6 +224,7 @@ impl Known {
             is_unsubscribed: sight.contact.is_some_and(Contact::is_unsubscribed),
             is_subscribed: sight.account.is_some_and(is_subscribed),
             has_left,
+            may_have_left,
             left_lists,
             first_names,
             was_mailed: !mailed.is_empty(),

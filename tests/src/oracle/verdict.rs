@@ -80,6 +80,7 @@ impl Known {
         } else {
             match (gone, granted) {
                 (None, None) if self.stood.has_left => Mailing::MustNot,
+                (None, None) if self.stood.may_have_left => Mailing::May,
                 (None, _) => Mailing::Must,
                 // Which of the two the product saw first, or how far it was in between, nobody can say.
                 (Some(gone), Some(granted)) if granted > gone => Mailing::May,

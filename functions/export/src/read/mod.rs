@@ -14,6 +14,7 @@ use shared::gigya::{AccountsQuery, Gigya, GigyaError, Page};
 use shared::invocation::Invocation;
 use shared::settings::customer::CustomerSettings;
 use shared::store::RunStore;
+use shared::store::state::Due;
 use shared::telemetry::chain;
 use tracing::{error, warn};
 
@@ -217,12 +218,12 @@ impl Reader<'_> {
             Scope::Sample { .. } => return Ok(true),
             Scope::Delta | Scope::Full | Scope::Since { .. } => self.run.started_at,
         };
-        let due = self.services.state.due().await?;
-        let due: Vec<Uid> =
-            due.into_iter().filter(|(_, from)| *from <= wanted).map(|(uid, _)| uid).collect();
-        if due.is_empty() {
+        let all = self.services.state.due().await?;
+        let taken: Due = all.into_iter().filter(|(_, from)| *from <= wanted).collect();
+        if taken.is_empty() {
             return Ok(true);
         }
+        let due: Vec<Uid> = taken.keys().cloned().collect();
         for uids in due.chunks(LOOKUP_UIDS_MAX) {
             if self.invocation.must_stop() {
                 return Ok(false);
@@ -239,6 +240,8 @@ impl Reader<'_> {
         }
         self.stage().await?;
         if !self.run.dry_run {
+            // Should the run fail, poll gives them back: no clock would show them to the next one.
+            self.store.take_due(taken).await?;
             self.services
                 .state
                 .change_due(|all| all.retain(|uid, from| *from > wanted || !due.contains(uid)))

@@ -238,8 +238,9 @@ impl Eraser<'_> {
         }
         self.state.purge.waiting.extend(people.iter().cloned());
         self.save().await?;
+        let now = self.invocation.now();
         for removal in self.state.removals.iter_mut().skip(first) {
-            removals::look_after(self.ready, removal).await?;
+            removals::look_after(self.ready, removal, now).await?;
         }
         self.state.removals.retain(|removal| !removal.is_over);
         self.save().await?;

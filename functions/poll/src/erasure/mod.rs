@@ -123,6 +123,7 @@ impl Eraser<'_> {
     /// Asks after the deletions that are under way. What came to nothing is not simply submitted again: by now the contact
     /// may be somebody else's.
     async fn settle(&mut self) -> Result<(), PollError> {
+        let now = self.invocation.now();
         let mut removals = std::mem::take(&mut self.state.removals);
         for removal in &mut removals {
             let is_submitted = removal.activity.is_some();
@@ -130,10 +131,12 @@ impl Eraser<'_> {
                 Some(activity) => self.ready.constant_contact.activity(activity).await?,
                 None => None,
             };
-            match removal.next(state.as_ref().map(|activity| &activity.state)) {
+            match removal.next(state.as_ref().map(|activity| &activity.state), now) {
                 Next::Wait => {}
                 Next::Done => removal.is_over = true,
-                Next::Submit if !is_submitted => removals::look_after(self.ready, removal).await?,
+                Next::Submit if !is_submitted => {
+                    removals::look_after(self.ready, removal, now).await?
+                }
                 Next::Submit | Next::GiveUp => {
                     warn!("A deletion came to nothing; its contacts are looked at again.");
                     for contact in std::mem::take(&mut removal.contacts) {

@@ -224,8 +224,13 @@ impl Person<'_> {
         plan: &mut Plan,
     ) -> (Class, Reason) {
         // Who comes back after a deletion comes back as a new contact.
-        let is_gone = self.next.left.is_some_and(|left| left.kind == Departure::Deleted)
-            && matches!(self.sight, Sight::None | Sight::Gone);
+        let is_deleted = self.next.left.is_some_and(|left| left.kind == Departure::Deleted);
+        // v2 keeps the contacts that it shows as removed, and takes them back.
+        let is_gone = is_deleted
+            && match self.terms.policy.mapping.destination().dialect {
+                Dialect::V3 => matches!(self.sight, Sight::None | Sight::Gone),
+                Dialect::V2 => self.sight == Sight::Gone,
+            };
         let is_here = |list: &&ListId| !is_gone && self.is_ours(list);
         let here: BTreeSet<ListId> = self.next.lists.iter().filter(is_here).cloned().collect();
         let joins: BTreeSet<ListId> =

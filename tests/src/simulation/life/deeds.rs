@@ -1,7 +1,7 @@
 //! What may happen to one person, and how it is done.
 
 use serde_json::{Map, Value, json};
-use shared::domain::Uid;
+use shared::domain::{Dialect, Uid};
 
 use super::{Life, REGIONS, TIERS};
 use crate::constant_contact::Person as Contact;
@@ -171,7 +171,13 @@ impl Life {
                 if contact.is_unsubscribed() || !self.tenant.leave_list(id, &list) {
                     return None;
                 }
-                ("left a list", Some(Act::LeftList(list)))
+                // In v2 nothing tells who left their last list from who was deleted.
+                let is_last = contact.lists.iter().all(|other| *other == list);
+                let act = match self.lists.api {
+                    Dialect::V2 if is_last => Act::ContactDeleted,
+                    Dialect::V2 | Dialect::V3 => Act::LeftList(list),
+                };
+                ("left a list", Some(act))
             }
             There::Delete => {
                 // In v2 a deleted contact looks like one that is on no list.
