@@ -82,14 +82,8 @@ impl StoryOracle {
     /// Somebody new.
     pub(crate) fn meet(&mut self, account: &Account, at: Timestamp) {
         let uid = account.uid().to_string();
-        let fields = account.fields();
-        let address = fields.get("profile").and_then(|profile| profile["email"].as_str());
-        let address = address.unwrap_or_default().to_lowercase();
-        let is_shared = self.addresses.insert(address.clone(), uid.clone());
-        if let Some(other) = is_shared.clone().filter(|other| *other != uid && !address.is_empty())
-        {
-            self.sharing.extend([other, uid.clone()]);
-        }
+        let address = address_of(account);
+        let is_shared = self.live_at(&uid, &address);
         // One `@`, plain letters, a dot in the domain: whatever else there may be is not the oracle's to judge.
         let is_plain = address.is_ascii()
             && address.split_once('@').is_some_and(|(local, domain)| {
@@ -99,10 +93,20 @@ impl StoryOracle {
                     && domain.contains('.')
             })
             && !address.contains([' ', ',']);
-        if is_shared.is_some() || !is_plain || !account.is_registered() {
+        if is_shared || !is_plain || !account.is_registered() {
             self.odd.insert(uid.clone());
         }
         self.oracle.hear(&uid, at, Act::Registered { account: wish_of(account) });
+    }
+
+    /// Somebody has this address from now on. Answers whether somebody else has had it.
+    fn live_at(&mut self, uid: &str, address: &str) -> bool {
+        let before = self.addresses.insert(address.to_owned(), uid.to_owned());
+        let Some(other) = before.filter(|other| other != uid) else { return false };
+        if !address.is_empty() {
+            self.sharing.extend([other, uid.to_owned()]);
+        }
+        true
     }
 
     /// Somebody did something about being mailed.
@@ -120,11 +124,14 @@ impl StoryOracle {
                 let account = world.gigya.account(uid);
                 account.map(|account| Act::Edited { account: wish_of(&account) })
             }
+            GigyaEdit::AddressChanged { email } => {
+                self.live_at(uid.as_str(), &email.to_lowercase());
+                None
+            }
             GigyaEdit::Arrived
             | GigyaEdit::Renamed { .. }
             | GigyaEdit::Moved { .. }
             | GigyaEdit::TierChanged { .. }
-            | GigyaEdit::AddressChanged { .. }
             | GigyaEdit::LoggedIn => None,
         };
         if let Some(act) = act {
@@ -208,4 +215,10 @@ fn wish_of(account: &Account) -> Value {
         "data": {"region": fields.get("data").map(|data| &data["region"])},
         "subscriptions": fields.get("subscriptions"),
     })
+}
+
+/// The address of an account, in small letters.
+fn address_of(account: &Account) -> String {
+    let profile = account.fields().get("profile");
+    profile.and_then(|profile| profile["email"].as_str()).unwrap_or_default().to_lowercase()
 }

@@ -339,7 +339,7 @@ impl<'a> Carrier<'a> {
         let now = self.invocation.now();
         let remember = |due: &mut shared::store::state::Due| {
             for uid in &self.due {
-                due.entry(uid.clone()).or_insert(now);
+                due.insert(uid.clone(), now);
             }
         };
         self.services.state.change_due(remember).await?;

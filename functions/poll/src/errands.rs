@@ -87,7 +87,7 @@ pub(crate) async fn carry_out(
             if invocation.must_stop() {
                 // Done again from the first: whoever is done asks for nothing more.
                 removals::submit(ready, store, runner.to_remove, invocation.now()).await?;
-                rest::submit(ready, store, ordinal, runner.rest).await?;
+                rest::submit(ready, store, ordinal, runner.rest, invocation.now()).await?;
                 return Ok(count);
             }
             if let ErrandKind::HandOver { from } = &errand.kind {
@@ -97,7 +97,7 @@ pub(crate) async fn carry_out(
             count += 1;
         }
         removals::submit(ready, store, runner.to_remove, invocation.now()).await?;
-        rest::submit(ready, store, ordinal, runner.rest).await?;
+        rest::submit(ready, store, ordinal, runner.rest, invocation.now()).await?;
         progress.rejected.append(&mut runner.rejected);
         let slot = if waits { &mut progress.amended } else { &mut progress.done };
         slot.insert(ordinal, batch.at);

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::domain::activity::ActivityState;
 use shared::domain::batch::Agreement;
@@ -32,6 +33,9 @@ pub(crate) struct Rest {
 struct Imported {
     activity: ActivityId,
     agreements: Vec<Agreement>,
+    /// When: whoever became due later is due for another reason.
+    #[serde(default)]
+    at: Timestamp,
     is_over: bool,
 }
 
@@ -42,6 +46,7 @@ pub(crate) async fn submit(
     store: &RunStore,
     ordinal: u32,
     rest: Vec<Rest>,
+    now: Timestamp,
 ) -> Result<(), PollError> {
     let Some(update_list) = &ready.settings.constant_contact.update_list else { return Ok(()) };
     if rest.is_empty() {
@@ -56,7 +61,7 @@ pub(crate) async fn submit(
         let of = |uid: &Uid| rest.iter().find(|rest| rest.row.uid == *uid);
         let agreements =
             payload.uids.iter().filter_map(of).map(|rest| rest.agreement.clone()).collect();
-        imports.push(Imported { activity, agreements, is_over: false });
+        imports.push(Imported { activity, agreements, at: now, is_over: false });
         store.write_note(NOTE, &imports).await?;
     }
     Ok(())
@@ -88,7 +93,12 @@ pub(crate) async fn settle(
             let people: Vec<Uid> =
                 import.agreements.iter().map(|agreement| agreement.uid.clone()).collect();
             agree(services, import.agreements.clone()).await?;
-            services.state.change_due(|due| due.retain(|uid, _| !people.contains(uid))).await?;
+            let is_still_due =
+                |uid: &Uid, from: Timestamp| from > import.at || !people.contains(uid);
+            services
+                .state
+                .change_due(|due| due.retain(|uid, from| is_still_due(uid, *from)))
+                .await?;
         } else {
             warn!(activity.id = %import.activity, "What single writes left over was not taken in; the next run reads these people.");
         }

@@ -27,6 +27,9 @@ use person::Known;
 
 use crate::constant_contact::Person as Contact;
 
+/// What a marketer mistypes a last name as.
+pub const TYPO: &str = "Typo";
+
 /// How the customer decided, as the oracle needs to know it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one decision of the customer's")]

@@ -5,7 +5,7 @@ use shared::domain::{Dialect, Uid};
 
 use super::{Life, REGIONS, TIERS};
 use crate::constant_contact::Person as Contact;
-use crate::oracle::Act;
+use crate::oracle::{Act, TYPO};
 
 /// What may happen, and how often compared with the others.
 pub(super) const DEEDS: [(Deed, u64); 24] = [
@@ -193,7 +193,7 @@ impl Life {
             }
             There::LastName => {
                 let edit =
-                    |it: &mut Contact| drop(it.texts.insert("last_name".into(), "Typo".into()));
+                    |it: &mut Contact| drop(it.texts.insert("last_name".into(), TYPO.into()));
                 self.tenant.edit(id, edit);
                 ("last name mistyped over there", Some(Act::ContactMistyped))
             }
