@@ -259,7 +259,12 @@ impl Person<'_> {
                 Owner::Gigya => {
                     moved.from_gigyas_value |= differs;
                     let took = before.contact == Some(there);
-                    let insisted = if took { None } else { before.insisted };
+                    let insisted = match (took, before.gigya) {
+                        // Gigya's value was empty when there was none here, and an empty one never wins at first sight.
+                        (_, Some(_)) if first => Some(there),
+                        (true, _) => None,
+                        (false, _) => before.insisted,
+                    };
                     let pair = Pair { contact: Some(there), insisted, ..before };
                     self.next.fields.insert(field.clone(), pair);
                 }
@@ -348,6 +353,8 @@ impl Sides {
 
     fn step_in_conflict(&self, rule: &FieldRule) -> Step {
         match (self.before.chosen(), rule.conflict) {
+            // Held, whatever the rule says: the value could not be carried home.
+            (None, _) if self.before.held.is_some() => Step::Hold,
             (Some(Side::Gigya), _) | (None, OnConflict::Gigya) => Step::Send,
             (Some(Side::ConstantContact), _) | (None, OnConflict::ConstantContact) => Step::Carry,
             (None, OnConflict::Hold) => Step::Hold,

@@ -129,15 +129,18 @@ impl Person<'_> {
         let left = self.known.left.filter(|left| left.kind == Departure::Unsubscribed);
         let is_the_address =
             self.known.address.is_none_or(|known| self.next.address == Some(known));
-        let says_yes = self.sight == Sight::Alive
-            && contact.permission == Permission::Explicit
-            && is_the_address;
+        let says_yes = self.sight == Sight::Alive && contact.permission == Permission::Explicit;
         if let (Some(left), Some(at)) = (left, contact.updated_at)
             && says_yes
             && at > left.at
         {
-            self.next.left = None;
-            self.next.evidence = Some(Evidence { at, source: Source::ConstantContact });
+            if is_the_address {
+                self.next.left = None;
+                self.next.evidence = Some(Evidence { at, source: Source::ConstantContact });
+            } else {
+                // Once the new address is known, this yes must not look like theirs at the next look.
+                self.next.left = Some(Tombstone { at, ..left });
+            }
         }
     }
 
