@@ -86,7 +86,8 @@ async fn tells_what_is_done(seed: u64, api: Dialect) {
         told.actions.people(Action::Join) + told.actions.people(Action::Update),
         "{at}"
     );
-    assert_eq!(changed(&trip, &before), named(&told), "{at}: those who are named, and nobody else");
+    let actions = &told.actions;
+    assert_eq!(changed(&trip, &before), named(&told), "{at}: those who are named: {actions:?}");
 }
 
 #[tokio::test(start_paused = true)]

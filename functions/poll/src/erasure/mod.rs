@@ -135,7 +135,7 @@ impl Eraser<'_> {
                 Next::Wait => {}
                 Next::Done => removal.is_over = true,
                 Next::Submit if !is_submitted => {
-                    removals::look_after(self.ready, removal, now).await?
+                    removals::look_after(self.ready, removal, now).await?;
                 }
                 Next::Submit | Next::GiveUp => {
                     warn!("A deletion came to nothing; its contacts are looked at again.");
