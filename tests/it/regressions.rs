@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use sandbox::constant_contact::Switches;
+use sandbox::constant_contact::{Fate, Switches};
 use sandbox::gigya::Gigya;
 use sandbox::world::WorldOptions;
 use serde_json::json;
 use shared::domain::Dialect;
+use shared::domain::report::State;
 use shared::http::{Wire, WireError};
 
-use crate::trip::{Trip, run_of};
+use crate::trip::{Trip, run_of, uid};
 
 /// Seed 96: an import says every value of a row. One that was on its way while the marketer's new first name came home wrote the
 /// older one over it, which then looked like another edit of the marketer's and came home too: in v2 in poorer letters.
@@ -119,4 +120,63 @@ async fn a_wish_of_the_day_on_which_a_contact_was_deleted_does_not_bring_it_back
     trip.inbound().await;
     assert!(!trip.is_mailed("eve"));
     assert!(!trip.is_subscribed("eve"), "their leaving came home");
+}
+
+/// Seed 856: a run forgets who was due once it has read them. It came to nothing, because its activity never ended, and no
+/// clock showed them to the next run.
+#[tokio::test(start_paused = true)]
+async fn who_was_due_in_a_run_that_failed_is_due_again() {
+    let trip = Trip::synced(&["ada"]).await;
+    trip.edit_contact("ada", |ada| drop(ada.texts.insert("last_name".into(), "Typo".into())));
+    trip.pass(Duration::from_mins(5)).await;
+    trip.inbound().await;
+    trip.world.constant_contact.script_activities([Fate::Hangs]);
+    trip.world.export(json!({"scope": "delta"})).await.unwrap();
+    trip.inbound().await;
+    let run = trip.world.open_run().expect("its activity hangs");
+    trip.pass(Duration::from_hours(25)).await;
+    assert_eq!(trip.persist_with(&run).await.state, State::Failed);
+    trip.delta().await;
+    trip.inbound().await;
+    assert_eq!(trip.contact("ada").texts["last_name"], "Last-ada");
+}
+
+/// Seed 577: the activity that was to delete somebody's contact never ended, and the contact stayed.
+#[tokio::test(start_paused = true)]
+async fn a_deletion_that_hangs_is_made_again() {
+    let trip = Trip::synced(&["ada", "ben"]).await;
+    assert!(trip.world.gigya.delete(&uid("ada")));
+    trip.world.constant_contact.script_activities([Fate::Hangs]);
+    trip.pass(Duration::from_hours(2)).await;
+    trip.inbound().await;
+    assert!(trip.is_mailed("ada"), "it hangs");
+    trip.pass(Duration::from_hours(7)).await;
+    trip.inbound().await;
+    trip.inbound().await;
+    assert!(!trip.is_mailed("ada") && trip.is_mailed("ben"));
+}
+
+/// Seeds 27 and 1342: v2 shows a deleted contact as one on no list. Another list that fits later must not bring them back.
+#[tokio::test(start_paused = true)]
+async fn who_was_deleted_in_v2_joins_no_other_list_later() {
+    let settings: Option<fn(String) -> String> = Some(|text| {
+        let policies =
+            "[consent]\non_list_leave = \"tombstone\"\non_contact_deleted = \"tombstone\"\n";
+        text.replace("[consent]\n", policies)
+    });
+    let options = WorldOptions { api: Dialect::V2, settings, ..WorldOptions::default() };
+    let trip = Trip::new(&[], options);
+    let mut ada = crate::trip::account("ada");
+    ada["data"]["region"] = json!("apac");
+    trip.world.gigya.seed([ada]);
+    trip.full().await;
+    trip.inbound().await;
+    assert!(trip.is_mailed("ada"));
+    assert!(trip.world.constant_contact.delete(&trip.contact("ada").id));
+    trip.world.poll(json!({"sweep": true})).await.unwrap();
+    trip.inbound().await;
+    trip.edit("ada", "data.region", json!("emea"));
+    trip.full().await;
+    trip.inbound().await;
+    assert!(!trip.is_mailed("ada") && trip.is_subscribed("ada"));
 }
