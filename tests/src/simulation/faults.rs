@@ -77,9 +77,13 @@ pub enum Fault {
     ActivityHangs,
 }
 
-/// What the product cannot take yet, so that it does not happen: what, and what would have to be there first.
+/// What does not happen here yet, because the product cannot take it or the world cannot do it: what, and what would have to
+/// be there first.
 pub const NOT_YET: &[(&str, &str)] = &[
-    ("the day's quota of Constant Contact is spent", "calls counted per day and carried over"),
+    (
+        "the day's quota of Constant Contact is spent",
+        "a world with days long enough to wait it out",
+    ),
     ("rows missing across pages of Gigya's search", "the simulator of Gigya cannot leave any out"),
     ("secrets refused while a rotated token is stored", "long-lived refresh tokens"),
     ("the functions' clocks differ", "one clock for each function in the world"),
