@@ -280,10 +280,11 @@ impl<'a> Teller<'a> {
         if let Value::Object(fields) = &mut account {
             GigyaEdit::Arrived.apply(fields, self.world.now());
         }
-        if let Ok(account) = Account::from_json(account.clone()) {
-            self.oracle.meet(&account, self.world.now());
-        }
         self.world.gigya.insert(account);
+        // As Gigya has it, which knows a lite account without a UID by its token.
+        let uid = Uid::from(self.people.uid(who));
+        let arrived = self.world.gigya.account(&uid).expect("it was inserted just now");
+        self.oracle.meet(&arrived, self.world.now());
         self.population = self.population.max(who + 1);
     }
 

@@ -16,7 +16,6 @@ use shared::domain::report::Inbound;
 use shared::domain::sweep::{Sweep, SweepStage};
 use shared::invocation::Invocation;
 use shared::store::seen::SeenContacts;
-use shared::store::shard::SHARDS;
 use tracing::{error, info, warn};
 
 use crate::carry::Carrier;
@@ -203,7 +202,8 @@ impl Sweeper<'_> {
         if self.seen.is_empty() && self.carrier.departures.pull_if_nobody(services).await? {
             return Ok(Step::InVain);
         }
-        for shard in from..SHARDS {
+        let shards = services.ledger.shards().await?;
+        for shard in shards.into_iter().filter(|shard| *shard >= from) {
             for (uid, agreed) in services.ledger.missing(shard, &self.seen).await? {
                 if self.carrier.invocation.must_stop() {
                     self.carrier.carry_held().await?;

@@ -454,7 +454,7 @@ impl Batch<'_> {
             until: self.invocation.now(),
             stage: stage.unwrap_or(BatchStage::Claimed),
         };
-        // If somebody took the claim over, twaiting is the newer word.
+        // If somebody took the claim over, its word is the newer one.
         let (Put::Done(_) | Put::Taken) =
             self.store.write_claim(self.ordinal, &claim, Some(etag)).await?;
         Ok(())

@@ -1,7 +1,6 @@
 //! The conflicts in the ledger: listed, and decided by a person.
 
 use super::ledger::broken;
-use super::shard::SHARDS;
 use super::{Ledger, StoreError};
 use crate::domain::agreed::{Hold, Side};
 use crate::domain::{ContactField, Uid};
@@ -24,7 +23,7 @@ impl Ledger {
     /// When a shard cannot be read.
     pub async fn conflicts(&self) -> Result<Vec<Conflict>, StoreError> {
         let mut conflicts = Vec::new();
-        for number in 0..SHARDS {
+        for number in self.shards().await? {
             let Some((shard, _)) = self.read(number).await? else { continue };
             for uid in shard.people() {
                 let agreed = shard.agreed(uid, None).map_err(|problem| broken(number, problem))?;

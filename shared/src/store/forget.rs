@@ -1,6 +1,6 @@
 //! Forgetting the agreed values, so that they are agreed anew from what both sides hold.
 
-use super::shard::{SHARDS, Shard};
+use super::shard::Shard;
 use super::{Ledger, StoreError};
 use crate::domain::Uid;
 use crate::domain::agreed::Agreed;
@@ -22,10 +22,7 @@ impl Ledger {
     /// When a shard cannot be read or written. Those before it are done, and doing it all again is harmless.
     pub async fn forget_values(&self) -> Result<Forgotten, StoreError> {
         let mut forgotten = Forgotten::default();
-        for number in 0..SHARDS {
-            if self.read(number).await?.is_none() {
-                continue;
-            }
+        for number in self.shards().await? {
             let mut here = Forgotten::default();
             self.swap(number, |shard| {
                 here = Forgotten::default();

@@ -36,9 +36,17 @@ pub const TOKEN_LEASE: &str = "state/token-lease.json";
 /// What a run tells, beside it.
 pub const REPORT: &str = "report.json";
 
+/// Where the shards of the ledger lie.
+pub const LEDGER: &str = "state/ledger/";
+
 /// One shard of the ledger.
 pub fn shard(shard: u8) -> String {
-    format!("state/ledger/{shard:02}")
+    format!("{LEDGER}{shard:02}")
+}
+
+/// The number of the shard with this key.
+pub fn shard_of(key: &str) -> Option<u8> {
+    key.strip_prefix(LEDGER)?.parse().ok()
 }
 
 /// Why an operator let somebody come back, by the fingerprint of their UID: the name stays when they are erased.

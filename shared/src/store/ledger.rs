@@ -8,7 +8,7 @@ use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use super::address_change::AddressChange;
 use super::bucket::{BYTES, Bucket, Object, Put};
 use super::seen::SeenContacts;
-use super::shard::{SHARDS, Shard, shard_of_address, shard_of_person};
+use super::shard::{Shard, shard_of_address, shard_of_person};
 use super::{SWAPS_MAX, StateStore, StoreError, keys};
 use crate::domain::agreed::{AddressEntry, Agreed};
 use crate::domain::{ContactId, Fingerprint, FingerprintKey, Uid};
@@ -52,6 +52,17 @@ impl Ledger {
     /// The fingerprint of a UID, under which an erased person is kept.
     pub(super) fn print(&self, uid: &Uid) -> Option<Fingerprint> {
         self.key.get().map(|key| key.fingerprint("uid", uid.as_str()))
+    }
+
+    /// The shards that there are, in their order: a customer of a few people has a few.
+    ///
+    /// # Errors
+    /// When they cannot be listed.
+    pub async fn shards(&self) -> Result<Vec<u8>, StoreError> {
+        let keys = self.bucket.list(keys::LEDGER).await?;
+        let mut shards: Vec<u8> = keys.iter().filter_map(|key| keys::shard_of(key)).collect();
+        shards.sort_unstable();
+        Ok(shards)
     }
 
     /// Looks up people and addresses, reading each shard at most once and holding few at a time.
@@ -104,7 +115,7 @@ impl Ledger {
             return Ok(found);
         }
         let asked: HashSet<&ContactId> = contacts.iter().collect();
-        for number in 0..SHARDS {
+        for number in self.shards().await? {
             let Some((shard, _)) = self.read(number).await? else { continue };
             for each in shard.contacts() {
                 let (uid, contact) = each.map_err(|problem| broken(number, problem))?;
@@ -254,7 +265,7 @@ impl Ledger {
     /// When a shard cannot be read.
     pub async fn count(&self) -> Result<u64, StoreError> {
         let mut count = 0;
-        for number in 0..SHARDS {
+        for number in self.shards().await? {
             if let Some((shard, _)) = self.read(number).await? {
                 for each in shard.people_there() {
                     let (_, is_there) = each.map_err(|problem| broken(number, problem))?;

@@ -9,7 +9,6 @@ use shared::domain::brake::Pulled;
 use shared::domain::erasure::Doubt;
 use shared::domain::limits::SEARCH_LAG_SECONDS_MAX;
 use shared::gigya::Whereabouts;
-use shared::store::shard::SHARDS;
 
 use super::{Eraser, Suspect, Suspects, is_released};
 use crate::brake;
@@ -33,7 +32,10 @@ impl Eraser<'_> {
         }) else {
             return Ok(());
         };
-        while doubt.shard < SHARDS {
+        let shards = self.services.ledger.shards().await?;
+        let from = doubt.shard;
+        for shard in shards.into_iter().filter(|shard| *shard >= from) {
+            doubt.shard = shard;
             if self.invocation.must_stop() {
                 self.state.doubt = Some(doubt);
                 return self.save().await;
