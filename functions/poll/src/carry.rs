@@ -17,6 +17,7 @@ use crate::erasure;
 use crate::error::PollError;
 use crate::home;
 use crate::people::{Identified, Identities};
+use crate::removals::{self, OnTheirWay};
 use crate::services::{Ready, Services};
 use crate::settle::agree;
 
@@ -34,6 +35,9 @@ pub(crate) struct Carrier<'a> {
     pub(crate) identities: Identities,
     pub(crate) counts: Inbound,
     contacts: BTreeMap<ContactId, Contact>,
+    /// Whom we are taking off lists just now: they count as off those, or being seen on one would be noted, and being seen
+    /// off it later look like leaving it.
+    on_their_way: OnTheirWay,
     due: Vec<Uid>,
 }
 
@@ -62,13 +66,13 @@ impl CarriedOne {
 
 impl<'a> Carrier<'a> {
     /// Holds nobody yet.
-    pub(crate) fn begin(
+    pub(crate) async fn begin(
         services: &'a Services,
         ready: &'a Ready,
         departures: Departures,
         invocation: &'a Invocation,
-    ) -> Self {
-        Self {
+    ) -> Result<Self, PollError> {
+        Ok(Self {
             services,
             ready,
             invocation,
@@ -76,13 +80,19 @@ impl<'a> Carrier<'a> {
             identities: Identities::default(),
             counts: Inbound::default(),
             contacts: BTreeMap::new(),
+            on_their_way: removals::on_their_way(services).await?,
             due: Vec::new(),
-        }
+        })
     }
 
     /// Takes contacts to be carried.
     pub(crate) fn take(&mut self, contacts: impl IntoIterator<Item = Contact>) {
-        self.contacts.extend(contacts.into_iter().map(|contact| (contact.id.clone(), contact)));
+        for mut contact in contacts {
+            if let Some(lists) = self.on_their_way.get(&contact.id) {
+                contact.lists.retain(|list| !lists.contains(list));
+            }
+            self.contacts.insert(contact.id.clone(), contact);
+        }
     }
 
     /// Whether so many are held that it is time to carry them.

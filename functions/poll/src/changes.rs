@@ -46,7 +46,7 @@ pub(crate) async fn read(
         Dialect::V2 => vec![changed],
     };
     let departures = Departures::begin(ready, pulled, false);
-    let mut carrier = Carrier::begin(services, ready, departures, invocation);
+    let mut carrier = Carrier::begin(services, ready, departures, invocation).await?;
     let is_whole = read_passes(&mut carrier, &passes).await?;
     carrier.carry_held().await?;
     let is_whole = carrier.carry_departures(is_whole).await? && is_whole;

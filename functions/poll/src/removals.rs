@@ -1,7 +1,7 @@
 //! Removals in bulk, from lists or from Constant Contact altogether: up to 500 contacts a call, each an activity of its
 //! own.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use shared::constant_contact::Leaver;
@@ -12,10 +12,13 @@ use shared::store::RunStore;
 use tracing::warn;
 
 use crate::error::PollError;
-use crate::services::Ready;
+use crate::services::{Ready, Services};
 
 /// Where a run keeps its removals.
 const NOTE: &str = "removals.json";
+
+/// Who is being taken off which lists.
+pub(crate) type OnTheirWay = HashMap<ContactId, BTreeSet<ListId>>;
 
 /// Who is to be taken off which lists, by those lists.
 pub(crate) type ToRemove = BTreeMap<BTreeSet<ListId>, Vec<Leaver>>;
@@ -62,6 +65,21 @@ pub(crate) async fn settle(
         store.write_note(NOTE, &removals).await?;
     }
     Ok(removals.iter().all(|removal| removal.is_over))
+}
+
+/// Whom the open run is taking off which lists just now.
+pub(crate) async fn on_their_way(services: &Services) -> Result<OnTheirWay, PollError> {
+    let mut leaving = OnTheirWay::new();
+    let Some(open) = services.state.run_lease().await?.0.open else { return Ok(leaving) };
+    let removals: Vec<Removal> = services.run(&open.run).note(NOTE).await?.unwrap_or_default();
+    for removal in removals.into_iter().filter(|removal| !removal.is_over) {
+        if let RemovedFrom::Lists(lists) = removal.from {
+            for contact in removal.contacts {
+                leaving.entry(contact).or_default().extend(lists.iter().cloned());
+            }
+        }
+    }
+    Ok(leaving)
 }
 
 /// Asks after one removal, and submits it if it was not yet, or came to nothing.

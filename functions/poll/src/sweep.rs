@@ -67,7 +67,7 @@ pub(crate) async fn sweep(
         return Ok(Swept { counts: Inbound::default(), end: End::InVain, failure: None });
     };
     let departures = Departures::resume(ready, pulled.clone(), &sweep);
-    let carrier = Carrier::begin(services, ready, departures, invocation);
+    let carrier = Carrier::begin(services, ready, departures, invocation).await?;
     let mut sweeper = Sweeper { carrier, sweep, seen, pulled, is_quiet };
     let step = sweeper.work().await;
     let counts = sweeper.carrier.counts;
