@@ -55,6 +55,7 @@ pub struct Headings {
     uid_field: ContactField,
     is_json: bool,
     destination: Destination,
+    rows_max: usize,
 }
 
 /// Rows by the columns that they name.
@@ -76,7 +77,14 @@ impl Headings {
             uid_field: mapping.uid_contact_field(),
             is_json: mapping.needs_json(),
             destination: *mapping.destination(),
+            rows_max: usize::MAX,
         }
+    }
+
+    /// The same columns, in payloads of so many rows at most.
+    #[must_use]
+    pub fn at_most(self, rows_max: usize) -> Self {
+        Self { rows_max, ..self }
     }
 
     /// Writes the rows into as many payloads as the limits ask for.
@@ -159,10 +167,11 @@ impl Headings {
     }
 
     fn limits(&self) -> Limits {
-        match self.destination.dialect {
-            Dialect::V3 => Limits { rows: IMPORT_ROWS_MAX, bytes: IMPORT_BYTES_MAX },
-            Dialect::V2 => Limits { rows: V2_IMPORT_ROWS_MAX, bytes: V2_IMPORT_BYTES_MAX },
-        }
+        let (rows, bytes) = match self.destination.dialect {
+            Dialect::V3 => (IMPORT_ROWS_MAX, IMPORT_BYTES_MAX),
+            Dialect::V2 => (V2_IMPORT_ROWS_MAX, V2_IMPORT_BYTES_MAX),
+        };
+        Limits { rows: rows.min(self.rows_max), bytes }
     }
 
     fn finish(&self, mut bytes: Vec<u8>, uids: Vec<Uid>, blanks_clear: bool) -> Payload {

@@ -18,6 +18,7 @@ mod dry_run;
 mod erasure;
 mod events;
 mod gigya;
+mod halves;
 mod identity;
 mod infra;
 mod leaving;

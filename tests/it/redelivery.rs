@@ -91,11 +91,12 @@ async fn an_import_that_never_left_is_sent_again() {
 
 #[tokio::test(start_paused = true)]
 async fn the_people_of_an_activity_that_comes_to_nothing_are_planned_anew_and_arrive() {
-    for fate in [Fate::Fails, Fate::IsCancelled, Fate::TimesOut] {
+    // What fails as a whole is sent again in halves, until one of those fails, too: one of five, then three, then two.
+    for (fate, imports_max) in [(Fate::Fails, 6), (Fate::IsCancelled, 3), (Fate::TimesOut, 6)] {
         let trip = announced(WorldOptions::default()).await;
         trip.world.constant_contact.script_activities([fate, fate]);
         finish(&trip).await;
-        assert_eq!(trip.imports(), 3, "{fate:?}");
+        assert!((3..=imports_max).contains(&trip.imports()), "{fate:?}: {}", trip.imports());
     }
 }
 
@@ -107,7 +108,7 @@ async fn an_activity_that_always_fails_is_given_up_on_and_the_mark_stays() {
     let report = trip.persist_with(&run).await;
     assert_eq!(report.state, State::Failed);
     assert_eq!(report.people.rejected, PEOPLE.len() as u64, "{:?}", report.people);
-    assert!(trip.imports() <= 6, "{}", trip.imports());
+    assert!(trip.imports() <= 20, "{}", trip.imports());
     trip.world.constant_contact.clear_script();
     let report = trip.delta().await;
     assert_eq!(report.people.accepted, PEOPLE.len() as u64);
@@ -141,7 +142,7 @@ async fn rows_that_are_always_dropped_are_given_up_on() {
     let run = trip.world.open_run().unwrap();
     let report = trip.persist_with(&run).await;
     assert_eq!(report.state, State::Failed);
-    assert!(trip.imports() <= 6, "{}", trip.imports());
+    assert!(trip.imports() <= 20, "{}", trip.imports());
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,11 +2,14 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use jiff::Timestamp;
 use shared::domain::Uid;
 use shared::domain::batch::Agreement;
 use shared::domain::refused::{self, Refused, RowFate, Suspect};
 use shared::domain::report::ListedPerson;
 use shared::domain::sweep::Sweep;
+use shared::store::RunStore;
+use shared::store::runs::PartDocument;
 use shared::store::state::{AllRefused, Due};
 use tracing::{info, warn};
 
@@ -81,7 +84,7 @@ async fn pin_part(services: &Services, ready: &Ready, suspect: &Suspect) -> Resu
     }
     forget(services, &taken_in).await?;
     agree(services, taken_in).await?;
-    let again = try_again(services, ready, suspect, &rejected).await?;
+    let again = try_again(services, ready, suspect.settled_at, &rejected).await?;
     list(services, suspect, &again).await?;
     info!(
         run.id = %suspect.run, batch.ordinal = suspect.ordinal, part.number = suspect.part,
@@ -90,11 +93,42 @@ async fn pin_part(services: &Services, ready: &Ready, suspect: &Suspect) -> Resu
     Ok(again.len() as u64)
 }
 
+/// A part of one row failed as a whole. Once may be chance; when the row failed alone before, in this run, it is the bad one
+/// for which its batch was halved, and it is refused. Unless others failed with it and nobody was taken in: then it is not
+/// the row that is bad.
+pub(crate) async fn refuse_alone(
+    services: &Services,
+    ready: &Ready,
+    store: &RunStore,
+    failed: &PartDocument,
+    now: Timestamp,
+) -> Result<(), PollError> {
+    let rows = store.agreements(failed.ordinal, Some(failed.number)).await?;
+    let Some(uid) = rows.first().map(|row| &row.uid) else { return Ok(()) };
+    let (mut is_second, mut have_others_failed, mut is_anybody_in) = (false, false, false);
+    for other in store.parts(Some(failed.ordinal)).await? {
+        is_anybody_in |= other.part.was_taken_in();
+        if other.number != failed.number && other.part.failed_as_a_whole() {
+            let rows = store.agreements(other.ordinal, Some(other.number)).await?;
+            is_second |= other.part.failed_alone() && rows.iter().any(|row| row.uid == *uid);
+            have_others_failed |= rows.iter().any(|row| row.uid != *uid);
+        }
+    }
+    if is_second && (is_anybody_in || !have_others_failed) {
+        warn!(
+            run.id = %store.run(), batch.ordinal = failed.ordinal, part.number = failed.number,
+            "A row fails every part that it is in; it is refused, and tried again later."
+        );
+        try_again(services, ready, now, &rows).await?;
+    }
+    Ok(())
+}
+
 /// Remembers what was refused and when it is tried again.
 async fn try_again(
     services: &Services,
     ready: &Ready,
-    suspect: &Suspect,
+    refused_at: Timestamp,
     rejected: &[Agreement],
 ) -> Result<BTreeMap<Uid, Refused>, PollError> {
     if rejected.is_empty() {
@@ -105,7 +139,7 @@ async fn try_again(
         .iter()
         .map(|row| {
             let sent = refused::sent(&ready.key, &row.after);
-            (row.uid.clone(), Refused::again(before.get(&row.uid), sent, suspect.settled_at))
+            (row.uid.clone(), Refused::again(before.get(&row.uid), sent, refused_at))
         })
         .collect();
     let remember = |all: &mut AllRefused| all.extend(again.clone());

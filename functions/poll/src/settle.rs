@@ -1,10 +1,11 @@
 //! Settling: how each activity in flight ended, and what both sides agree on since.
 
 use jiff::Timestamp;
+use shared::defects::{self, Defect};
 use shared::domain::ActivityId;
 use shared::domain::activity::{Activity, ActivityState};
 use shared::domain::agreed::Agreed;
-use shared::domain::batch::{Agreement, BatchStage, Claim, Outcome, PartStage, Planned};
+use shared::domain::batch::{Agreement, BatchStage, Claim, Outcome, Part, PartStage, Planned};
 use shared::domain::refused::Suspect;
 use shared::domain::report::PartState;
 use shared::domain::run::Run;
@@ -18,8 +19,13 @@ use crate::error::PollError;
 use crate::refusals;
 use crate::services::{Ready, Services};
 
-/// How many parts of a batch may be in vain before it is given up.
-const REOPENED_MAX: usize = 5;
+/// How many parts of a batch may be lost or cancelled before it is given up.
+const LOST_MAX: usize = 5;
+/// How many may fail as a whole while none is taken in: a part, its halves, quarters and eighths. Then it is not a row that is
+/// bad.
+const FAILED_MAX: usize = 15;
+/// How many may fail as a whole where others are taken in: enough to find four bad rows among twenty thousand.
+const HALVED_MAX: usize = 64;
 
 /// Settles every part that is over, and agrees on what was kept quiet about. Answers how many parts were settled.
 pub(crate) async fn settle(
@@ -44,7 +50,7 @@ pub(crate) async fn settle(
             over.extend(ask_after(ready, document).await?);
         }
         settled += over.len() as u64;
-        settle_batch(services, store, over, invocation.now()).await?;
+        settle_batch(services, ready, store, over, invocation.now()).await?;
     }
     reopen(store, run, invocation.now()).await?;
     agree_quietly(services, store, run).await?;
@@ -62,6 +68,10 @@ struct Over {
 async fn ask_after(ready: &Ready, document: PartDocument) -> Result<Option<Over>, PollError> {
     let PartStage::Submitted { activity, .. } = &document.part.stage else { return Ok(None) };
     let activity = activity.clone();
+    if defects::is_back(Defect::FingerprintBeforeDelivery) {
+        let outcome = Outcome { state: PartState::Completed, persons: None, errors: 0, dropped: 0 };
+        return Ok(Some(Over { document, activity, outcome }));
+    }
     let outcome = match ready.constant_contact.activity(&activity).await? {
         Some(found) if !found.is_over() => return Ok(None),
         Some(found) => outcome_of(&found),
@@ -89,6 +99,7 @@ fn outcome_of(activity: &Activity) -> Outcome {
 /// Agrees first and marks the parts settled after: a crash between the two agrees twice, which changes nothing.
 async fn settle_batch(
     services: &Services,
+    ready: &Ready,
     store: &RunStore,
     over: Vec<Over>,
     now: Timestamp,
@@ -116,6 +127,9 @@ async fn settle_batch(
         };
         document.part.stage =
             PartStage::Settled { activity: Some(activity), submitted_at, outcome, at: now };
+        if document.part.failed_alone() {
+            refusals::refuse_alone(services, ready, store, &document, now).await?;
+        }
         store.write_part(&document).await?;
         info!(
             run.id = %store.run(), batch.ordinal = document.ordinal, part.number = document.number,
@@ -135,6 +149,9 @@ async fn taken_in(
     let Over { document, outcome, .. } = part;
     let (ordinal, number) = (document.ordinal, document.number);
     let mut agreements = store.agreements(ordinal, Some(number)).await?;
+    if defects::is_back(Defect::BatchGoodByOneRow) && outcome.persons != Some(0) {
+        return Ok(agreements);
+    }
     // Fewer people than were sent: the rest was dropped silently, from the end of the file.
     let taken_in = outcome.persons.map_or(document.part.rows, |it| it.min(document.part.rows));
     outcome.dropped = document.part.rows - taken_in;
@@ -218,15 +235,9 @@ async fn reopen(store: &RunStore, run: &Run, now: Timestamp) -> Result<(), PollE
             continue;
         }
         let accounts = run.size_of(ordinal);
-        let in_vain = parts
-            .iter()
-            .filter(|document| document.ordinal == ordinal && document.part.was_in_vain())
-            .count();
-        let stage = if in_vain >= REOPENED_MAX {
-            let reason = format!("{in_vain} activities of this batch came to nothing");
-            BatchStage::Buried { reason, accounts }
-        } else {
-            BatchStage::Reopened { announced_at: None, accounts }
+        let stage = match why_hopeless(ordinal, &parts) {
+            Some(reason) => BatchStage::Buried { reason, accounts },
+            None => BatchStage::Reopened { announced_at: None, accounts },
         };
         let claim = Claim { holder: String::new(), until: now, stage };
         // If somebody changed it meanwhile, the next tick looks again.
@@ -234,6 +245,18 @@ async fn reopen(store: &RunStore, run: &Run, now: Timestamp) -> Result<(), PollE
             store.write_claim(ordinal, &claim, Some(&there.etag)).await?;
     }
     Ok(())
+}
+
+/// Why a batch is given up, once it has failed too often.
+fn why_hopeless(ordinal: u32, parts: &[PartDocument]) -> Option<String> {
+    let mut parts: Vec<&Part> =
+        parts.iter().filter(|it| it.ordinal == ordinal).map(|it| &it.part).collect();
+    let is_any_in = parts.iter().any(|part| part.was_taken_in());
+    parts.retain(|part| part.was_in_vain());
+    let failed = parts.iter().filter(|part| part.failed_as_a_whole()).count();
+    let failed_max = if is_any_in { HALVED_MAX } else { FAILED_MAX };
+    let is_hopeless = failed >= failed_max || parts.len() - failed >= LOST_MAX;
+    is_hopeless.then(|| format!("{} activities of this batch came to nothing", parts.len()))
 }
 
 /// Whether everybody whose part came to nothing is in the batch's plan.

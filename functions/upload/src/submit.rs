@@ -1,6 +1,6 @@
 //! One batch: claim, plan, submit.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use shared::constant_contact::ConstantContactError;
 use shared::domain::batch::{Agreement, BatchStage, Claim, Part, PartStage, Planned};
 use shared::domain::message::BatchMessage;
-use shared::domain::plan::Terms;
+use shared::domain::plan::{Row, Terms};
 use shared::domain::report::{Calls, PartState};
 use shared::domain::run::{Phase, Run};
 use shared::domain::watermark::{InboundFresh, Stale};
@@ -25,7 +25,7 @@ use crate::claim::{AT_ONCE, Claimed, claim};
 use crate::decide::{Decisions, Others, addresses, decide};
 use crate::error::UploadError;
 use crate::services::{Ready, Services};
-use shared::payload::{Headings, Payload};
+use shared::payload::{Headings, Payload, PayloadError};
 
 /// How long an import whose answer was lost may take to show up in Constant Contact's listing. Until then it is not sent
 /// again.
@@ -130,6 +130,27 @@ enum Purpose {
     },
 }
 
+/// Writes rows into payloads. Those whose part failed as a whole go in parts of half its rows, and by themselves.
+fn write_in_halves(
+    headings: &Headings,
+    rows: Vec<&Row>,
+    halves: &HashMap<Uid, usize>,
+) -> Result<Vec<Payload>, PayloadError> {
+    if halves.is_empty() {
+        return headings.write(rows);
+    }
+    let mut by_size: BTreeMap<usize, Vec<&Row>> = BTreeMap::new();
+    for row in rows {
+        let rows_max = halves.get(&row.uid).copied().unwrap_or(usize::MAX);
+        by_size.entry(rows_max).or_default().push(row);
+    }
+    let mut payloads = Vec::new();
+    for (rows_max, rows) in by_size {
+        payloads.extend(headings.clone().at_most(rows_max).write(rows)?);
+    }
+    Ok(payloads)
+}
+
 /// A claimed batch.
 struct Batch<'a> {
     services: &'a Services,
@@ -159,12 +180,27 @@ struct Earlier {
     next_part: u32,
     /// Parts that came to nothing, so that their people are in this plan.
     came_to_nothing: u64,
+    /// Half of the rows of the smallest part that failed as a whole with somebody in it.
+    halves: HashMap<Uid, usize>,
+}
+
+impl Earlier {
+    /// A part with these people failed as a whole: they are sent again in parts of half its rows.
+    fn halve(&mut self, uids: impl Iterator<Item = Uid>, rows: u64) {
+        let half = usize::try_from(rows / 2).unwrap_or(usize::MAX).max(1);
+        for uid in uids {
+            self.halves
+                .entry(uid)
+                .and_modify(|smallest| *smallest = half.min(*smallest))
+                .or_insert(half);
+        }
+    }
 }
 
 impl Batch<'_> {
     async fn submit(&self, key: &str) -> Result<Outcome, UploadError> {
         let ready = self.services.ready(self.settings).await?;
-        let Earlier { sent, next_part, came_to_nothing } =
+        let Earlier { sent, next_part, came_to_nothing, halves } =
             match self.look_after_parts(&ready).await? {
                 Ok(earlier) => earlier,
                 Err(ending) => return Ok((ending, None)),
@@ -198,7 +234,7 @@ impl Batch<'_> {
         drop((accounts, known, others));
 
         self.keep(&decisions, now).await?;
-        let imports = match self.submit_rows(&ready, &decisions, next_part).await? {
+        let imports = match self.submit_rows(&ready, &decisions, &halves, next_part).await? {
             Ok(imports) => imports,
             Err(Ending::Buried { reason }) => return Ok(self.bury(&reason)),
             Err(ending @ (Ending::Done | Ending::Waits { .. })) => return Ok((ending, None)),
@@ -275,9 +311,16 @@ impl Batch<'_> {
                     }
                 }
             };
+            let has_failed = document.part.failed_as_a_whole();
+            if !is_in && !has_failed {
+                continue;
+            }
+            let agreements = self.store.agreements(self.ordinal, Some(document.number)).await?;
+            let uids = agreements.into_iter().map(|agreement| agreement.uid);
             if is_in {
-                let agreements = self.store.agreements(self.ordinal, Some(document.number)).await?;
-                earlier.sent.extend(agreements.into_iter().map(|agreement| agreement.uid));
+                earlier.sent.extend(uids);
+            } else {
+                earlier.halve(uids, document.part.rows);
             }
         }
         Ok(Ok(earlier))
@@ -335,13 +378,14 @@ impl Batch<'_> {
         &self,
         ready: &Ready,
         decisions: &Decisions,
+        halves: &HashMap<Uid, usize>,
         first: u32,
     ) -> Result<Result<u64, Ending>, UploadError> {
         let headings = Headings::of(&self.settings.policy.mapping);
         let mut number = first;
         for (lists, rows) in &decisions.rows {
             for (lists, rows) in self.imports_of(lists.as_ref(), rows, decisions) {
-                for payload in headings.write(rows)? {
+                for payload in write_in_halves(&headings, rows, halves)? {
                     if self.invocation.must_stop() {
                         return Ok(Err(waits(AT_ONCE, "the invocation ends; the rest follows")));
                     }
@@ -365,17 +409,16 @@ impl Batch<'_> {
     fn imports_of<'r>(
         &self,
         joining: Option<&BTreeSet<ListId>>,
-        rows: &'r [shared::domain::plan::Row],
+        rows: &'r [Row],
         decisions: &Decisions,
-    ) -> Vec<(BTreeSet<ListId>, Vec<&'r shared::domain::plan::Row>)> {
+    ) -> Vec<(BTreeSet<ListId>, Vec<&'r Row>)> {
         if let Some(lists) = joining {
             return vec![(lists.clone(), rows.iter().collect())];
         }
         if let Some(list) = &self.settings.constant_contact.update_list {
             return vec![([list.clone()].into(), rows.iter().collect())];
         }
-        let mut by_lists: std::collections::BTreeMap<BTreeSet<ListId>, Vec<_>> =
-            std::collections::BTreeMap::new();
+        let mut by_lists: BTreeMap<BTreeSet<ListId>, Vec<_>> = BTreeMap::new();
         for row in rows {
             let agreement = decisions.agreements.get(&row.uid);
             let lists = agreement.map(|agreement| agreement.after.lists.clone());

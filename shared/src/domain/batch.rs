@@ -146,6 +146,23 @@ impl Part {
         })
     }
 
+    /// Whether it is over, and one bad row may be why nobody in it was taken in: its rows are sent again in halves, until the
+    /// bad one is alone.
+    pub fn failed_as_a_whole(&self) -> bool {
+        self.outcome()
+            .is_some_and(|outcome| matches!(outcome.state, PartState::Failed | PartState::TimedOut))
+    }
+
+    /// The same, of a part of one row.
+    pub fn failed_alone(&self) -> bool {
+        self.rows == 1 && self.failed_as_a_whole()
+    }
+
+    /// Whether somebody in it was taken in, as far as Constant Contact says.
+    pub fn was_taken_in(&self) -> bool {
+        self.outcome().is_some() && !self.was_in_vain()
+    }
+
     fn outcome(&self) -> Option<&Outcome> {
         match &self.stage {
             PartStage::Settled { outcome, .. } => Some(outcome),

@@ -41,10 +41,15 @@ pub struct Refused {
 }
 
 impl Refused {
-    /// Refused at this instant, once or once more: it is tried again 1, 2, 4 … 30 days later.
+    /// Refused at this instant, once or once more: it is tried again 1, 2, 4 … 30 days later. Told twice, it is the same
+    /// refusal: while it waits, the row is not sent.
     #[must_use]
     pub fn again(before: Option<&Self>, sent: Fingerprint, refused_at: Timestamp) -> Self {
-        let times = before.filter(|before| before.sent == sent).map_or(0, |before| before.times);
+        let before = before.filter(|before| before.sent == sent);
+        if let Some(told) = before.filter(|before| refused_at < before.again_at) {
+            return told.clone();
+        }
+        let times = before.map_or(0, |before| before.times);
         let days = 1_u32.checked_shl(times).unwrap_or(DAYS_MAX).min(DAYS_MAX);
         let wait = SignedDuration::from_hours(24 * i64::from(days)) - EARLIER;
         Self { sent, times: times.saturating_add(1), again_at: refused_at + wait }

@@ -114,6 +114,20 @@ pub(super) struct Order {
     pub(super) fate: Option<Fate>,
 }
 
+impl Work {
+    /// Whether it is an import in which this word stands.
+    fn says(&self, word: &str) -> bool {
+        match self {
+            Self::ImportCsv { file, .. } => {
+                file.windows(word.len()).any(|piece| piece == word.as_bytes())
+            }
+            Self::ImportJson { rows, .. } => rows.iter().any(|row| row.to_string().contains(word)),
+            Self::V2(work) => work.says(word),
+            Self::Remove { .. } | Self::Delete { .. } | Self::Nothing => false,
+        }
+    }
+}
+
 impl Job {
     pub(super) fn is_open(&self) -> bool {
         matches!(self.state, State::Initialized | State::Processing)
@@ -141,12 +155,14 @@ impl World {
         self.writes += u64::from(order.asked != Asked::OfV2(v2::Purpose::ExportContacts));
         let is_slow = self.switches.out_of_order && number.is_multiple_of(2);
         let delay = self.switches.activity_delay * if is_slow { SLOW } else { 1 };
+        let chokes = self.script.choker().is_some_and(|word| order.work.says(word));
+        let fate = order.fate.unwrap_or_else(|| self.script.next_fate());
         let job = Job {
             id: format!("{number:08x}-ac71-11ec-8ac7-{number:012x}"),
             asked: order.asked,
             work: order.work,
             state: State::Initialized,
-            fate: order.fate.unwrap_or_else(|| self.script.next_fate()),
+            fate: if chokes { Fate::Fails } else { fate },
             file_name: order.file_name,
             created_at: now,
             due_at: now + delay,

@@ -51,6 +51,8 @@ pub(super) struct Script {
     fates: VecDeque<Fate>,
     /// What befalls the next call, whatever it asks for.
     next: Option<Fault>,
+    /// A word on which an import chokes: it fails as a whole, with nothing done.
+    choker: Option<String>,
 }
 
 impl Script {
@@ -75,6 +77,14 @@ impl Script {
 
     pub(super) fn next_fate(&mut self) -> Fate {
         self.fates.pop_front().unwrap_or(Fate::Completes)
+    }
+
+    pub(super) fn choke_on(&mut self, word: &str) {
+        self.choker = Some(word.to_owned());
+    }
+
+    pub(super) fn choker(&self) -> Option<&str> {
+        self.choker.as_deref()
     }
 
     pub(super) fn clear(&mut self) {

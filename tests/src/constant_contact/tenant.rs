@@ -59,6 +59,11 @@ impl Simulator {
         self.world().script.add_fates(fates);
     }
 
+    /// From now on an import in which this word stands fails as a whole, whatever else is in it.
+    pub fn choke_on(&self, word: &str) {
+        self.world().script.choke_on(word);
+    }
+
     /// Nothing more goes wrong from now on.
     pub fn clear_script(&self) {
         self.world().script.clear();

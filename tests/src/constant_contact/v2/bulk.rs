@@ -25,6 +25,14 @@ pub(in crate::constant_contact) enum Work {
     Export(Export),
 }
 
+impl Work {
+    /// Whether it is an import in which this word stands.
+    pub(in crate::constant_contact) fn says(&self, word: &str) -> bool {
+        let Self::Import(import) = self else { return false };
+        import.rows.iter().flat_map(|row| row.values.values()).any(|value| value.contains(word))
+    }
+}
+
 /// Carries out one part in `share` of the work.
 pub(in crate::constant_contact) fn carry_out(
     world: &mut World,
