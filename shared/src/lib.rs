@@ -19,11 +19,13 @@
 //! | [`connection`] | keeps the connection to Constant Contact alive |
 //! | [`vendors`] | the two clients, built from settings and secret |
 //! | [`telemetry`] | logs |
+//! | [`defects`] | the classic defects, put back by the simulation alone |
 
 pub mod aws;
 pub mod budget;
 pub mod connection;
 pub mod constant_contact;
+pub mod defects;
 pub mod domain;
 pub mod gigya;
 pub mod http;

@@ -10,9 +10,11 @@ use clap::{Parser, Subcommand, ValueEnum};
 use sandbox::constant_contact::Switches;
 use sandbox::people;
 use sandbox::serve::{Residents, ServeOptions, stay};
-use sandbox::simulation::{Scenario, command, live_as};
+use sandbox::simulation::command;
+use sandbox::simulation::defects::{self, live_with};
 use sandbox::story::{Plot, tell};
 use sandbox::terminal::{Options, Terminal};
+use shared::defects::Defect;
 use shared::domain::Dialect;
 
 /// Plays days of Gigya ⇄ Constant Contact with made-up people, on this machine alone: no account, no network, nobody is
@@ -61,6 +63,25 @@ struct Arguments {
 enum Command {
     /// Lives many small worlds in which everything goes wrong, and looks whether what is promised holds.
     Simulate(Simulate),
+    /// Puts the classic defects of this trade back, one after the other, and looks how soon a world shows them.
+    Defects(Defects),
+}
+
+/// How long it is looked for each defect, and what becomes of the findings.
+#[derive(Debug, clap::Args)]
+struct Defects {
+    /// How many worlds at most are lived for a defect.
+    #[arg(long, default_value_t = 2_000)]
+    seeds: u64,
+    /// Looks for this one only.
+    #[arg(long, conflicts_with = "write")]
+    only: Option<Defect>,
+    /// Writes the findings into the documentation, as tests/docs/defects.md.
+    #[arg(long)]
+    write: bool,
+    /// One JSON document instead of the page.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Which worlds, and what is told of them.
@@ -78,6 +99,9 @@ struct Simulate {
     /// Tells every call of the first world, and lives no other.
     #[arg(long)]
     trace: bool,
+    /// Lives that world with this defect in the product.
+    #[arg(long, requires = "trace")]
+    defect: Option<Defect>,
     /// Only the results.
     #[arg(long)]
     quiet: bool,
@@ -117,10 +141,10 @@ fn main() -> ExitCode {
 
 /// Lives the worlds and tells what they came to.
 fn simulate(simulate: &Simulate) -> anyhow::Result<ExitCode> {
-    let Simulate { seeds, first, failures, trace, quiet, json } = *simulate;
+    let Simulate { seeds, first, failures, trace, defect, quiet, json } = *simulate;
     let terminal = Terminal::new(Options { quiet, json, no_color: true });
     if trace {
-        let outcome = live_as(first, &Scenario::of(first), true);
+        let outcome = live_with(defect, first, true);
         terminal.result(&format!("{}\n", outcome.lines.join("\n")))?;
         if let Some(violation) = &outcome.violation {
             terminal.fail(&violation.to_string());
@@ -136,6 +160,28 @@ fn simulate(simulate: &Simulate) -> anyhow::Result<ExitCode> {
     Ok(code(summary.failures.is_empty()))
 }
 
+/// Puts one defect after the other back, and tells how soon each was found.
+fn look_for_defects(options: &Defects) -> anyhow::Result<ExitCode> {
+    let Defects { seeds, only, write, json } = *options;
+    let terminal = Terminal::new(Options { quiet: false, json, no_color: true });
+    let wanted = only.map_or(Defect::ALL.to_vec(), |defect| vec![defect]);
+    let bar = terminal.progress("defects", Some(wanted.len() as u64));
+    let mut findings = Vec::new();
+    for defect in wanted {
+        findings.push(defects::find(defect, seeds));
+        bar.reach(findings.len() as u64);
+    }
+    drop(bar);
+    let page = defects::page(&findings);
+    if write {
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/defects.md");
+        std::fs::write(&path, &page)
+            .with_context(|| format!("{} cannot be written", path.display()))?;
+    }
+    terminal.result(&if json { serde_json::to_string_pretty(&findings)? + "\n" } else { page })?;
+    Ok(code(findings.iter().all(|finding| finding.found.is_some())))
+}
+
 fn code(is_good: bool) -> ExitCode {
     if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -143,6 +189,9 @@ fn code(is_good: bool) -> ExitCode {
 fn play(arguments: Arguments) -> anyhow::Result<ExitCode> {
     if let Some(Command::Simulate(options)) = &arguments.command {
         return simulate(options);
+    }
+    if let Some(Command::Defects(options)) = &arguments.command {
+        return look_for_defects(options);
     }
     let terminal = Terminal::new(Options {
         quiet: arguments.quiet,

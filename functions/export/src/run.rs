@@ -1,5 +1,6 @@
 //! A run's life in export: start, go on, finish. At most one run at a time.
 
+use shared::defects::{self, Defect};
 use shared::domain::BatchId;
 use shared::domain::batch::{BatchStage, Claim};
 use shared::domain::message::BatchMessage;
@@ -131,7 +132,12 @@ async fn finish(
     run.phase = Phase::Announced;
     run.moved_at = invocation.now();
     store.write(run).await?;
-    let read = |marks: &mut Watermarks| *marks = run.move_marks(*marks, Watermark::read);
+    let moved = if defects::is_back(Defect::MarkBeforeDelivery) {
+        Watermark::confirmed
+    } else {
+        Watermark::read
+    };
+    let read = |marks: &mut Watermarks| *marks = run.move_marks(*marks, moved);
     services.state.change_watermarks(read).await?;
     info!(
         run.id = %run.run, run.read = run.read, run.batches = run.batches,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use shared::defects::{self, Defect};
 use shared::domain::batch::{BatchStage, Claim};
 use shared::invocation::Invocation;
 use shared::store::RunStore;
@@ -42,7 +43,8 @@ pub(crate) async fn claim(
             BatchStage::Buried { reason, .. } => return Ok(Claimed::Buried(reason.clone())),
             BatchStage::Claimed => {
                 let left = there.value.until.duration_since(invocation.now());
-                if there.value.holder != invocation.id() && left.is_positive() {
+                let is_alive = left.is_positive() || defects::is_back(Defect::LockWithoutExpiry);
+                if there.value.holder != invocation.id() && is_alive {
                     return Ok(Claimed::Others(left.unsigned_abs()));
                 }
             }

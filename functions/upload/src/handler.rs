@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use shared::defects::{self, Defect};
 use shared::domain::message::BatchMessage;
 use shared::domain::{Dispose, Disposition};
 use shared::invocation::Invocation;
@@ -98,7 +99,10 @@ async fn wait_of(
             services.dead_letters.bury(body, &reason, group, batch).await?;
             None
         }
-        Err(failure) => Some(wait_after(&failure, &announced)),
+        Err(failure) => {
+            let wait = wait_after(&failure, &announced);
+            (!defects::is_back(Defect::MessageDeletedAfterFailure)).then_some(wait)
+        }
     })
 }
 

@@ -8,6 +8,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::charset::{Charset, Outcome};
 use super::loss::LossKind;
+use crate::defects::{self, Defect};
 
 pub use super::charset::composed;
 
@@ -44,18 +45,22 @@ pub fn fit(
     };
     let (kept, cut) = cut(trim(&line), characters_max);
     losses.extend(cut);
-    (Outcome::Fits(Cow::Owned(kept.to_owned())), losses)
+    (Outcome::Fits(Cow::Owned(kept.into_owned())), losses)
 }
 
 /// Cuts a text between grapheme clusters where it is longer than `characters_max`.
-fn cut(line: &str, characters_max: usize) -> (&str, Option<LossKind>) {
+fn cut(line: &str, characters_max: usize) -> (Cow<'_, str>, Option<LossKind>) {
     // No text has more characters than bytes, so most need no count.
     if line.len() <= characters_max {
-        return (line, None);
+        return (line.into(), None);
     }
     let characters = line.chars().count();
     if characters <= characters_max {
-        return (line, None);
+        return (line.into(), None);
+    }
+    if defects::is_back(Defect::CutByBytes) {
+        let bytes = line.as_bytes().get(..characters_max).unwrap_or_default();
+        return (String::from_utf8_lossy(bytes), None);
     }
     let mut end = 0;
     let mut room = characters_max;
@@ -65,7 +70,7 @@ fn cut(line: &str, characters_max: usize) -> (&str, Option<LossKind>) {
         end += cluster.len();
     }
     let kept = trim(line.get(..end).unwrap_or_default());
-    (kept, Some(LossKind::Cut { characters: characters - kept.chars().count() }))
+    (kept.into(), Some(LossKind::Cut { characters: characters - kept.chars().count() }))
 }
 
 /// The text without the white space around it; a mark that stands on a space stays with it.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::dialect::Dialect;
 use super::sweep::Sweep;
+use crate::defects::{self, Defect};
 
 /// The clocks by which changes at Gigya are told. Nobody moves them all: a login moves the first alone, and whether a
 /// subscription moves it is not to be relied on.
@@ -142,6 +143,9 @@ impl InboundFresh {
         now: Timestamp,
         limits: FreshLimits,
     ) -> Result<Self, Stale> {
+        if defects::is_back(Defect::ImportBeforeInbound) {
+            return Ok(Self { read_through: now });
+        }
         let swept_at = state.swept_at.ok_or(Stale::Sweep)?;
         if now.duration_since(swept_at) > SignedDuration::from_hours(limits.sweep_hours.into()) {
             return Err(Stale::Sweep);

@@ -27,7 +27,7 @@ use person::Known;
 
 use crate::constant_contact::Person as Contact;
 
-/// What a marketer mistypes a last name as.
+/// What a last name begins with that a marketer mistyped.
 pub const TYPO: &str = "Typo";
 
 /// How the customer decided, as the oracle needs to know it.

@@ -11,6 +11,9 @@ use shared::domain::report::grouped;
 
 use super::{Check, Fault, NOT_YET, Outcome, Violation, live};
 
+/// One world in so many is lived twice, to see that it leaves the same trace.
+const TWICE_EVERY: u64 = 100;
+
 /// What many seeds came to.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Summary {
@@ -114,7 +117,10 @@ pub fn simulate(
                     if seed >= first.saturating_add(seeds) || is_enough.load(Ordering::Relaxed) {
                         return;
                     }
-                    let outcome = live(seed);
+                    let mut outcome = live(seed);
+                    if seed.is_multiple_of(TWICE_EVERY) {
+                        outcome.compare_with(&live(seed));
+                    }
                     let mut summary = summary.lock().expect("adding up does not panic");
                     summary.add(outcome);
                     is_enough.store(summary.failures.len() >= failures_max, Ordering::Relaxed);

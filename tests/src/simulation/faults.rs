@@ -75,6 +75,8 @@ pub enum Fault {
     ActivityForgotten,
     /// An activity never ends.
     ActivityHangs,
+    /// Somebody writes a value on which every import chokes that it is in, until they write another one.
+    RowChokes,
 }
 
 /// What does not happen here yet, because the product cannot take it or the world cannot do it: what, and what would have to
@@ -97,7 +99,7 @@ pub const NOT_YET: &[(&str, &str)] = &[
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::Killed,
         Self::ShortOfTime,
         Self::ScheduledTwice,
@@ -130,6 +132,7 @@ impl Fault {
         Self::ActivityDropsRows,
         Self::ActivityForgotten,
         Self::ActivityHangs,
+        Self::RowChokes,
     ];
 
     /// How often it happens at most where it happens at all, of ten thousand chances.
@@ -167,6 +170,7 @@ impl Fault {
             | Self::ActivityDropsRows
             | Self::ActivityForgotten => 1_500,
             Self::ActivityHangs => 300,
+            Self::RowChokes => 5_000,
         }
     }
 }

@@ -17,10 +17,12 @@
 //! | `trace` | everything that was called, in one number |
 //! | `logs` | what was logged, read for names and addresses |
 //! | `command` | many seeds on all cores, and what they came to |
+//! | `defects` | whether it would find what others got wrong |
 
 mod check;
 pub mod command;
 mod crowd;
+pub mod defects;
 mod faults;
 mod life;
 mod logs;
@@ -59,6 +61,18 @@ pub struct Outcome {
     pub happened: BTreeMap<&'static str, u64>,
     /// How often each invariant was looked at.
     pub looked: BTreeMap<Check, u64>,
+}
+
+impl Outcome {
+    /// Looks whether the same world left the same trace when it was lived again.
+    fn compare_with(&mut self, again: &Self) {
+        *self.looked.entry(Check::SameTrace).or_default() += 1;
+        if self.violation.is_none() && self.trace != again.trace {
+            let what = format!("{} and then {}", self.trace, again.trace);
+            self.violation =
+                Some(Violation { check: Check::SameTrace, at: "the end".into(), what });
+        }
+    }
 }
 
 /// Lives the world of a seed.

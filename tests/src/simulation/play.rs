@@ -77,6 +77,7 @@ impl Play {
             switches.repeats_across_pages = repeats_across_pages;
         });
         let oracle = Oracle::new(scenario.rules(&world.lists), life::spelling(scenario.api));
+        world.constant_contact.choke_on(life::CHOKER);
         let sides = (Arc::clone(&world.gigya), world.constant_contact.clone(), world.lists.clone());
         let mut life = Life::begin(clock, sides, oracle, Dice::of_stream(seed, 3));
         life.settle_people(scenario.people);
@@ -104,6 +105,7 @@ impl Play {
                 self.day().await?;
             }
             self.seam.set_faults(Faults::none());
+            self.life().write_anew();
             self.agree().await?;
         }
         Ok(())
@@ -113,6 +115,9 @@ impl Play {
     async fn day(&mut self) -> Result<(), Violation> {
         let deeds = self.dice.below(self.scenario.deeds_a_day + 1);
         self.life().expect(deeds);
+        if self.seam.happens(Fault::RowChokes) {
+            self.life().write_what_chokes();
+        }
         self.world.pass(SHOWS).await;
         self.step(vec![Ask::Poll(json!({"sweep": true}))]).await?;
         self.world.pass(SHOWS).await;

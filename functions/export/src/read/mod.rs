@@ -5,6 +5,7 @@ mod stage;
 
 use std::collections::{BTreeSet, HashMap};
 
+use shared::defects::{self, Defect};
 use shared::domain::limits::{LOOKUP_UIDS_MAX, SEARCH_PAGE_MAX};
 use shared::domain::report::Scope;
 use shared::domain::run::{Reading, ReadingState, Run};
@@ -107,6 +108,11 @@ impl Reader<'_> {
         let mut lost = 0;
         loop {
             match self.read_pages(clock).await {
+                Err(ExportError::Gigya(GigyaError::CursorLost { .. }))
+                    if defects::is_back(Defect::CursorParked) =>
+                {
+                    return Ok(true);
+                }
                 Err(ExportError::Gigya(GigyaError::CursorLost { .. }))
                     if lost < CURSORS_LOST_MAX =>
                 {

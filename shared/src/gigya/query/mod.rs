@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
+use crate::defects::{self, Defect};
 use crate::domain::limits::{LOOKUP_UIDS_MAX, SEARCH_PAGE_MAX};
 use crate::domain::{Account, EmailAddress, Path, Uid};
 use terms::{Clock, Whom, check_uids, leads_into, literal, subscription_channel};
@@ -226,9 +227,10 @@ impl AccountsQuery {
             self.select.iter().map(Path::as_str).filter(|path| !always.contains(path)).collect();
         let fields: Vec<&str> = always.iter().copied().chain(selected).collect();
         let clock = self.clock.field();
+        let at_or_after = if defects::is_back(Defect::StrictlyAfter) { ">" } else { ">=" };
         let conditions: Vec<String> = [
             self.whom.condition(),
-            self.from.map(|at| format!("{clock} >= {}", self.clock.literal(at))),
+            self.from.map(|at| format!("{clock} {at_or_after} {}", self.clock.literal(at))),
             self.to.map(|at| format!("{clock} <= {}", self.clock.literal(at))),
             self.only_where.as_deref().map(|condition| format!("({condition})")),
         ]

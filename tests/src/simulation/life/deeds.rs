@@ -105,8 +105,8 @@ impl Life {
                 drop(profile.remove("lastName"));
             }),
             Home::City => {
-                let city = format!("{} am Rhein", self.name());
-                self.edit(uid, "moved", |_, profile| put(profile, "city", &city))
+                let city = format!("{} am Rhein", self.short_name());
+                self.move_to(uid, &city)
             }
             Home::Nickname => {
                 let name = self.name();
@@ -154,6 +154,10 @@ impl Life {
         }
     }
 
+    pub(super) fn move_to(&mut self, uid: &str, city: &str) -> Option<&'static str> {
+        self.edit(uid, "moved", |_, profile| put(profile, "city", city))
+    }
+
     fn try_out_there(&mut self, deed: There, uid: &str) -> Option<&'static str> {
         let contact = self.contacts().remove(uid).filter(|it| it.deleted_at.is_none())?;
         let id = contact.id.as_str();
@@ -192,8 +196,12 @@ impl Life {
                 ("new first name over there", Some(Act::ContactFirstName(name)))
             }
             There::LastName => {
+                // Each another one: who mistypes a value in the same way again, before anybody saw it restored, cannot be told
+                // from a tenant that cannot hold it, which is left alone.
+                self.serial += 1;
+                let typo = format!("{TYPO} {}", self.serial);
                 let edit =
-                    |it: &mut Contact| drop(it.texts.insert("last_name".into(), TYPO.into()));
+                    |it: &mut Contact| drop(it.texts.insert("last_name".into(), typo.clone()));
                 self.tenant.edit(id, edit);
                 ("last name mistyped over there", Some(Act::ContactMistyped))
             }

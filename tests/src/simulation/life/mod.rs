@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use shared::domain::Dialect;
+use shared::domain::{Account, Dialect};
 use shared::invocation::Clock;
 
 use deeds::DEEDS;
@@ -29,6 +29,16 @@ const NAMES: [(&str, &str); 8] = [
     ("Åsa", "Åsa"),
     ("Jürgen-Łoś", "Jürgen-Los"),
 ];
+/// A name that no field holds whole, in the same two ways: its fiftieth character is not its fiftieth byte, and that
+/// byte is in the middle of a letter.
+const LONG_NAME: (&str, &str) = (
+    "Łukasz-Dvořák-Şahin-Ngũgĩ-Müller-Müller-Jürgen-Zoë-Åsa-Łoś",
+    "Lukasz-Dvorák-Sahin-Ngugi-Müller-Müller-Jürgen-Zoë-Åsa-Los",
+);
+/// So many characters of it are (v3: `ContactPutRequest.first_name`, `maxLength`).
+const NAME_CHARACTERS: usize = 50;
+/// A word on which imports choke.
+pub(super) const CHOKER: &str = "Chokington";
 const TIERS: [&str; 3] = ["gold", "silver", "bronze"];
 const REGIONS: [&str; 2] = ["emea", "apac"];
 
@@ -121,6 +131,24 @@ impl Life {
         None
     }
 
+    /// Somebody moves to where no import has ever been.
+    pub(super) fn write_what_chokes(&mut self) {
+        let uid = self.dice.one(&self.uids);
+        self.move_to(&uid, CHOKER);
+    }
+
+    /// Whoever lives there moves away.
+    pub(super) fn write_anew(&mut self) {
+        let accounts = self.gigya.accounts();
+        let chokes = |account: &&Account| {
+            account.fields().get("profile").is_some_and(|it| it["city"] == CHOKER)
+        };
+        for account in accounts.iter().filter(chokes) {
+            let city = format!("{} am Rhein", self.short_name());
+            self.move_to(account.uid().as_str(), &city);
+        }
+    }
+
     /// Both sides of everybody, as they are now.
     pub(super) fn look<T>(
         &mut self,
@@ -179,6 +207,14 @@ impl Life {
     }
 
     fn name(&mut self) -> String {
+        if self.dice.of_thousand(900) {
+            return self.short_name();
+        }
+        self.serial += 1;
+        format!("{} {}", LONG_NAME.0, self.serial)
+    }
+
+    fn short_name(&mut self) -> String {
         self.serial += 1;
         format!("{} {}", self.dice.one(&NAMES).0, self.serial)
     }
@@ -230,22 +266,26 @@ impl Life {
     }
 }
 
-/// How every name of a world is written where only ISO-8859-1 goes.
+/// How names of a world are written in Constant Contact, where they are not as at Gigya: short ones where only
+/// ISO-8859-1 goes, and long ones everywhere.
 pub(super) fn spelling(api: Dialect) -> BTreeMap<String, String> {
     const SERIALS: u64 = 2_000;
-    if api == Dialect::V3 {
-        return BTreeMap::new();
+    let (native, latin) = LONG_NAME;
+    let held = if api == Dialect::V3 { native } else { latin };
+    let held: String = held.chars().take(NAME_CHARACTERS).collect();
+    let mut spelling: BTreeMap<String, String> =
+        (0..SERIALS).map(|n| (format!("{native} {n}"), held.clone())).collect();
+    if api == Dialect::V2 {
+        for (native, latin) in NAMES.iter().filter(|(native, latin)| native != latin) {
+            spelling.extend((0..SERIALS).flat_map(|n| {
+                [
+                    (format!("{native} {n}"), format!("{latin} {n}")),
+                    (format!("{native} {n} am Rhein"), format!("{latin} {n} am Rhein")),
+                ]
+            }));
+        }
     }
-    let names = NAMES.iter().filter(|(native, latin)| native != latin);
-    let all = names.flat_map(|(native, latin)| {
-        (0..SERIALS).flat_map(move |n| {
-            [
-                (format!("{native} {n}"), format!("{latin} {n}")),
-                (format!("{native} {n} am Rhein"), format!("{latin} {n} am Rhein")),
-            ]
-        })
-    });
-    all.collect()
+    spelling
 }
 
 /// What no log line may hold: pieces of names and addresses.
