@@ -152,7 +152,7 @@ impl Queues {
         let dead_letters = queue.settings().redrive.clone().map(|redrive| redrive.dead_letters);
         if let Some(queue) = dead_letters.and_then(|name| queues.get_mut(&name)) {
             for message in received.given_up {
-                queue.take_over(message, arn(name));
+                queue.take_over(message, arn(name), now);
             }
         }
         Ok(received.messages)

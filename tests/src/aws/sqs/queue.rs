@@ -172,12 +172,13 @@ impl Queue {
         accepted
     }
 
-    /// Takes a message that another queue has given up on. It keeps its id and the time it was sent, from which its
-    /// retention counts; its receives begin anew.
-    pub(super) fn take_over(&mut self, message: Message, from: String) {
+    /// Takes a message that another queue has given up on. It keeps its id; its receives begin anew, and so does its time,
+    /// from which its retention counts ("Setting-up dead-letter queue retention": in a FIFO queue the timestamp resets).
+    pub(super) fn take_over(&mut self, message: Message, from: String, now: Timestamp) {
         self.sequence += 1;
         self.messages.push(Message {
             sequence: self.sequence,
+            sent_at: now,
             given_up_by: Some(from),
             receives: 0,
             first_received_at: None,
