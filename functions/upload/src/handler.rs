@@ -95,8 +95,9 @@ async fn wait_of(
         }
         Ok(Ending::Buried { reason }) => {
             error!(batch.id = %announced.batch, reason, "Batch {} is a dead letter now.", announced.batch);
-            let (group, batch) = (services.customer.as_str(), announced.batch.as_str());
-            services.dead_letters.bury(body, &reason, group, batch).await?;
+            let group = services.customer.as_str();
+            let id = message.message_id.as_deref().unwrap_or(announced.batch.as_str());
+            services.dead_letters.bury(body, &reason, group, id).await?;
             None
         }
         Err(failure) => {

@@ -1,9 +1,12 @@
 //! The queue that carries messages about batches, and the one where messages end that were given up on. Both are FIFO.
 
+mod dead_letters;
+
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::types::MessageAttributeValue;
+
+pub use dead_letters::{DeadLetter, DeadLetters, REASON, REASON_CHARACTERS_MAX, RECEIVED_MAX};
 
 use crate::aws::{Failure, SdkConfig};
 use crate::domain::{BatchMessage, CustomerName, Dispose, Disposition};
@@ -18,13 +21,6 @@ pub const HELD_SECONDS_MAX: u32 = 900;
 
 /// Longest that a message can be hidden: the limit counts the time for which it has already been held.
 pub const HIDE_SECONDS_MAX: u32 = VISIBILITY_SECONDS_MAX - HELD_SECONDS_MAX;
-
-/// Longest reason that travels with a dead letter, in characters: long enough for a sentence with its causes, and far
-/// within the message's size.
-pub const REASON_CHARACTERS_MAX: usize = 1_000;
-
-/// Name of the attribute that says why a message was given up on.
-pub const REASON: &str = "reason";
 
 /// Why something could not be done on a queue. It never repeats a message's body.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +52,30 @@ pub enum QueueError {
         #[source]
         source: Failure,
     },
+    /// The dead letters stay unread.
+    #[error("the dead letters could not be read")]
+    Receive(#[source] Failure),
+    /// Nobody knows how many dead letters there are.
+    #[error("the dead letters could not be counted")]
+    Count(#[source] Failure),
+    /// A dead letter shows itself when its time runs out.
+    #[error("dead letter {id} could not be given back")]
+    GiveBack {
+        /// Which message.
+        id: String,
+        /// What AWS answered.
+        #[source]
+        source: Failure,
+    },
+    /// A dead letter is still there.
+    #[error("dead letter {id} could not be deleted")]
+    Delete {
+        /// Which message.
+        id: String,
+        /// What AWS answered.
+        #[source]
+        source: Failure,
+    },
 }
 
 impl Dispose for QueueError {
@@ -63,7 +83,11 @@ impl Dispose for QueueError {
         match self {
             Self::Announce { source, .. }
             | Self::Hide { source, .. }
-            | Self::Bury { source, .. } => source.disposition(),
+            | Self::Bury { source, .. }
+            | Self::Receive(source)
+            | Self::Count(source)
+            | Self::GiveBack { source, .. }
+            | Self::Delete { source, .. } => source.disposition(),
         }
     }
 }
@@ -100,10 +124,24 @@ impl Queue {
         deduplication_id: &str,
         group: &CustomerName,
     ) -> Result<(), QueueError> {
+        self.send(&message.to_body(), deduplication_id, group.as_str()).await
+    }
+
+    /// Sends a message again as it was, body and group. Its de-duplication id has to be a new one, or the queue swallows
+    /// it.
+    ///
+    /// # Errors
+    /// As [`announce`](Self::announce).
+    pub async fn send(
+        &self,
+        body: &str,
+        deduplication_id: &str,
+        group: &str,
+    ) -> Result<(), QueueError> {
         let request = self.client.send_message().queue_url(&self.url);
         request
-            .message_body(message.to_body())
-            .message_group_id(group.as_str())
+            .message_body(body)
+            .message_group_id(group)
             .message_deduplication_id(deduplication_id)
             .send()
             .await
@@ -139,80 +177,5 @@ impl Queue {
     pub async fn hide_for(&self, receipt_handle: &str, wait: Duration) -> Result<(), QueueError> {
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         self.hide(receipt_handle, u32::try_from(seconds).unwrap_or(HIDE_SECONDS_MAX)).await
-    }
-}
-
-/// The queue of messages that were given up on.
-#[derive(Debug, Clone)]
-pub struct DeadLetters {
-    client: Client,
-    url: String,
-}
-
-impl DeadLetters {
-    /// The dead-letter queue at this URL, over a client of its own.
-    pub fn connect(config: &SdkConfig, url: impl Into<String>) -> Self {
-        Self::new(Client::new(config), url)
-    }
-
-    /// The dead-letter queue at this URL, over this client.
-    pub fn new(client: Client, url: impl Into<String>) -> Self {
-        Self { client, url: url.into() }
-    }
-
-    /// Puts a message here as it came, with the reason as its attribute `reason`. Only then may it be deleted from its
-    /// queue.
-    ///
-    /// The reason is cut to [`REASON_CHARACTERS_MAX`] and rid of control characters, which SQS refuses (Amazon SQS API
-    /// reference, `SendMessage`, "`#x9` | `#xA` | `#xD` | …").
-    ///
-    /// # Errors
-    /// When AWS refuses or does not answer; burying again is harmless then.
-    pub async fn bury(
-        &self,
-        body: &str,
-        reason: &str,
-        group: &str,
-        deduplication_id: &str,
-    ) -> Result<(), QueueError> {
-        let bury = |source: Failure| QueueError::Bury {
-            deduplication_id: deduplication_id.to_owned(),
-            source,
-        };
-        let reason = MessageAttributeValue::builder()
-            .data_type("String")
-            .string_value(printable(reason))
-            .build()
-            .map_err(|error| bury(Failure::unmade(error)))?;
-        let request = self.client.send_message().queue_url(&self.url);
-        request
-            .message_body(body)
-            .message_attributes(REASON, reason)
-            .message_group_id(group)
-            .message_deduplication_id(deduplication_id)
-            .send()
-            .await
-            .map_err(|error| bury(error.into()))?;
-        Ok(())
-    }
-}
-
-/// SQS takes no empty value and no control characters.
-fn printable(reason: &str) -> String {
-    let is_allowed = |c: &char| !c.is_control() && !matches!(c, '\u{FFFE}' | '\u{FFFF}');
-    let lines = reason.split(['\n', '\r', '\t']).collect::<Vec<_>>().join(" ");
-    let text: String = lines.chars().filter(is_allowed).take(REASON_CHARACTERS_MAX).collect();
-    if text.trim().is_empty() { "no reason was given".to_owned() } else { text }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_reason_is_always_one_that_the_queue_takes() {
-        assert_eq!(printable("refused:\n\u{0}\u{1b}too\tlarge"), "refused: too large");
-        assert_eq!(printable(" \u{7}"), "no reason was given");
-        assert_eq!(printable(&"ł".repeat(5_000)).chars().count(), REASON_CHARACTERS_MAX);
     }
 }
