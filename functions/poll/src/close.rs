@@ -19,7 +19,7 @@ use shared::store::{RunStore, keys};
 use tracing::{error, info};
 
 use crate::brake;
-use crate::errands;
+use crate::errands::{self, Standing};
 use crate::error::PollError;
 use crate::refusals;
 use crate::services::{Ready, Services};
@@ -70,18 +70,19 @@ pub(crate) async fn close(
     if run.phase != Phase::Announced && !gives_up {
         return Ok(false);
     }
-    let parts = store.parts(None).await?;
-    let in_flight = parts.iter().any(|document| match document.part.stage {
+    let standing = Standing::read(store).await?;
+    let in_flight = standing.parts.iter().any(|document| match document.part.stage {
         PartStage::Intended | PartStage::Submitted { .. } => true,
         PartStage::Settled { .. } => false,
     });
-    let progress = errands::progress(services, ready, store, run, &parts, invocation.now()).await?;
+    let progress =
+        errands::progress(services, ready, store, run, &standing, invocation.now()).await?;
     let is_done = progress.is_some() && !in_flight && run.phase == Phase::Announced;
     let held = brake::held(store).await?;
     if !is_done && !gives_up {
         if !in_flight && held.is_some() && brake::wants_report(store).await? {
             let settings = &ready.settings;
-            let report = report(store, run, settings, &parts, &[], held, invocation).await?;
+            let report = report(store, run, settings, &standing, &[], held, invocation).await?;
             let lists = publish_lists(store, run, Vec::new()).await?;
             publish(store, &report, &lists).await?;
             brake::reported(store).await?;
@@ -91,7 +92,7 @@ pub(crate) async fn close(
     let rejected = progress.map(|progress| progress.rejected).unwrap_or_default();
     let brake = if run.dry_run { foreseen_brake(services, ready, store, run).await? } else { held };
     let settings = &ready.settings;
-    let mut report = report(store, run, settings, &parts, &rejected, brake, invocation).await?;
+    let mut report = report(store, run, settings, &standing, &rejected, brake, invocation).await?;
     if !is_done {
         (report.state, report.settled_at) = (State::Failed, None);
     }
@@ -178,19 +179,20 @@ async fn report(
     store: &RunStore,
     run: &Run,
     settings: &CustomerSettings,
-    parts: &[PartDocument],
+    standing: &Standing,
     rejected: &[ListedPerson],
     brake: Option<Brake>,
     invocation: &Invocation,
 ) -> Result<Report, PollError> {
+    let Standing { claims, parts } = standing;
     let note: Note = store.note(NOTE).await?.unwrap_or_default();
     let mut people = People { read: run.read, ..People::default() };
     let (mut losses, mut leaving, mut calls) = (Losses::default(), Leaving::default(), run.calls);
     calls.merge(note.calls);
     let (mut actions, mut imports, mut is_stale) = (Actions::default(), 0, false);
     let mut lost_batches = 0;
-    for (_, claim) in store.claims().await? {
-        match claim.value.stage {
+    for (_, claim) in claims {
+        match &claim.value.stage {
             BatchStage::Submitted(planned) => {
                 people.merge(&planned.people);
                 actions.merge(&planned.actions);
@@ -201,7 +203,7 @@ async fn report(
                 calls.merge(planned.calls);
             }
             BatchStage::Buried { accounts, .. } => {
-                people.add_many(Class::Rejected, u64::from(accounts));
+                people.add_many(Class::Rejected, u64::from(*accounts));
                 lost_batches += 1;
             }
             BatchStage::Claimed | BatchStage::Reopened { .. } => {}

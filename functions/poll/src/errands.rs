@@ -8,14 +8,15 @@ use shared::constant_contact::{
     Amended, Amendment, ConstantContactError, Leaver, Meaning, Unsubscribe,
 };
 use shared::domain::agreed::Agreed;
-use shared::domain::batch::{Agreement, BatchStage, ErrandKind};
+use shared::domain::batch::{Agreement, BatchStage, Claim, ErrandKind};
 use shared::domain::plan::{Leave, Outbound, Row, Seen, plan};
 use shared::domain::report::ListedPerson;
 use shared::domain::run::{Phase, Run};
 use shared::domain::{Account, Contact, Dispose as _, Disposition, ListId, Uid};
 use shared::invocation::Invocation;
-use shared::store::RunStore;
+use shared::store::document::Document;
 use shared::store::runs::PartDocument;
+use shared::store::{RunStore, StoreError};
 use shared::telemetry::chain;
 use tracing::{info, warn};
 
@@ -56,8 +57,8 @@ pub(crate) async fn carry_out(
     if run.dry_run || run.phase != Phase::Announced {
         return Ok(0);
     }
-    let parts = store.parts(None).await?;
-    let Some(planned) = planned_batches(store, run, &parts).await? else { return Ok(0) };
+    let standing = Standing::read(store).await?;
+    let Some(planned) = planned_batches(run, &standing) else { return Ok(0) };
     let mut progress: Progress = store.note(NOTE).await?.unwrap_or_default();
     if planned.iter().all(|batch| progress.is_done(batch)) && run.read > 0 {
         return Ok(0);
@@ -112,10 +113,10 @@ pub(crate) async fn progress(
     ready: &Ready,
     store: &RunStore,
     run: &Run,
-    parts: &[PartDocument],
+    standing: &Standing,
     now: Timestamp,
 ) -> Result<Option<Progress>, PollError> {
-    let Some(planned) = planned_batches(store, run, parts).await? else { return Ok(None) };
+    let Some(planned) = planned_batches(run, standing) else { return Ok(None) };
     let progress: Progress = store.note(NOTE).await?.unwrap_or_default();
     let is_braked = brake::held(store).await?.is_some();
     let all_done =
@@ -132,28 +133,42 @@ pub(crate) async fn rejected(store: &RunStore) -> Result<Vec<ListedPerson>, Poll
     Ok(progress.unwrap_or_default().rejected)
 }
 
+/// How the batches of a run stand.
+pub(crate) struct Standing {
+    /// The claims.
+    pub(crate) claims: Vec<(u32, Document<Claim>)>,
+    /// The parts.
+    pub(crate) parts: Vec<PartDocument>,
+}
+
+impl Standing {
+    /// The claims are read once and before the parts: whoever is submitted by then has every part among them, and a batch
+    /// that is put back meanwhile counts as given up throughout.
+    pub(crate) async fn read(store: &RunStore) -> Result<Self, StoreError> {
+        let claims = store.claims().await?;
+        Ok(Self { claims, parts: store.parts(None).await? })
+    }
+}
+
 /// The batches with their errands, once every one of them is planned, and planned with everybody in it.
-async fn planned_batches(
-    store: &RunStore,
-    run: &Run,
-    parts: &[PartDocument],
-) -> Result<Option<Vec<PlannedBatch>>, PollError> {
+fn planned_batches(run: &Run, standing: &Standing) -> Option<Vec<PlannedBatch>> {
     let mut planned = Vec::new();
-    for (ordinal, document) in store.claims().await? {
-        match document.value.stage {
-            BatchStage::Submitted(of) if is_settled_as_planned(&of, ordinal, parts) => {
+    for (ordinal, document) in &standing.claims {
+        let ordinal = *ordinal;
+        match &document.value.stage {
+            BatchStage::Submitted(of) if is_settled_as_planned(of, ordinal, &standing.parts) => {
                 planned.push(PlannedBatch { ordinal, errands: of.errands, at: of.at });
             }
             BatchStage::Buried { .. } => {
                 planned.push(PlannedBatch { ordinal, errands: 0, at: Timestamp::UNIX_EPOCH });
             }
             BatchStage::Claimed | BatchStage::Submitted(_) | BatchStage::Reopened { .. } => {
-                return Ok(None);
+                return None;
             }
         }
     }
     let is_whole = u32::try_from(planned.len()).is_ok_and(|count| count == run.batches);
-    Ok(is_whole.then_some(planned))
+    is_whole.then_some(planned)
 }
 
 struct Runner<'a> {
