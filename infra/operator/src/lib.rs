@@ -10,6 +10,7 @@
 //! | [`explain`] | `gigya-cc explain`: one person's plan, and why |
 //! | [`conflicts`] | `gigya-cc conflicts` and `gigya-cc resolve` |
 //! | [`rejoin`] | `gigya-cc rejoin`: a mark is lifted by evidence in writing |
+//! | [`redrive`] | `gigya-cc redrive`: batches that were given up on get another try |
 //! | [`ledger`] | `gigya-cc ledger rebuild` |
 //! | [`person`] | one person, as both sides and the ledger have them now |
 //! | [`services`] | what the commands may touch |
@@ -24,6 +25,7 @@ pub mod explain;
 pub mod ledger;
 mod log;
 pub mod person;
+pub mod redrive;
 pub mod rejoin;
 pub mod release;
 pub mod render;
@@ -75,9 +77,19 @@ struct Deployment {
     /// Name or ARN of the customer's secret.
     #[arg(long, global = true, env = "SECRET_ID", hide_env_values = true, value_name = "ID")]
     secret_id: Option<String>,
-    /// The FIFO queue on which batches are announced; `run` alone needs it.
+    /// The FIFO queue on which batches are announced; `run` and `redrive` need it.
     #[arg(long, global = true, env = "QUEUE_URL", hide_env_values = true, value_name = "URL")]
     queue_url: Option<String>,
+    /// The FIFO queue of the dead letters; `redrive` alone needs it.
+    #[arg(
+        long,
+        visible_alias = "dead-letters",
+        global = true,
+        env = "DEAD_LETTER_QUEUE_URL",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    dead_letter_queue_url: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -90,6 +102,7 @@ enum Command {
     Conflicts(conflicts::ListOptions),
     Resolve(conflicts::ResolveOptions),
     Rejoin(rejoin::Options),
+    Redrive(redrive::Options),
     #[command(subcommand)]
     Ledger(ledger::Options),
 }
@@ -111,6 +124,7 @@ pub async fn start(line: CommandLine) -> ExitCode {
             Box::pin(conflicts::resolve_one(options, environment, form)).await
         }
         Command::Rejoin(options) => Box::pin(rejoin::start(options, environment, form)).await,
+        Command::Redrive(options) => Box::pin(redrive::start(options, environment, form)).await,
         Command::Ledger(options) => Box::pin(ledger::start(options, environment, form)).await,
     };
     if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -124,6 +138,7 @@ impl Deployment {
             "CUSTOMER" => self.customer.clone(),
             "SECRET_ID" => self.secret_id.clone(),
             "QUEUE_URL" => self.queue_url.clone(),
+            "DEAD_LETTER_QUEUE_URL" => self.dead_letter_queue_url.clone(),
             _ => None,
         })
     }
@@ -157,6 +172,9 @@ mod tests {
             "gigya-cc resolve _guid_x= cf:town constant_contact",
             "gigya-cc ledger rebuild --yes",
             "gigya-cc rejoin _guid_x= --evidence letter --by Ann",
+            "gigya-cc redrive",
+            "gigya-cc redrive --run 20261123T045000Z-delta --yes --discard",
+            "gigya-cc redrive --dead-letters https://sqs.example.com/1/dead.fifo",
         ] {
             assert!(is_taken(good), "{good}");
         }
@@ -169,6 +187,7 @@ mod tests {
             "gigya-cc resolve _guid_x= city both",
             "gigya-cc ledger",
             "gigya-cc rejoin _guid_x= --by Ann",
+            "gigya-cc redrive --discard",
             "gigya-cc check --settings sync.toml --create-uid-field",
         ] {
             assert!(!is_taken(bad), "{bad}");

@@ -223,7 +223,7 @@ fn words_of_run(status: &RunStatus, now: Timestamp) -> String {
     );
     match status.buried {
         0 => words,
-        buried => format!("{words}, {buried} batches given up"),
+        buried => format!("{words}, {buried} batches given up → gigya-cc redrive"),
     }
 }
 

@@ -147,6 +147,26 @@ fn all_missing_variables_of_a_deployment_are_named_at_once() {
 }
 
 #[test]
+fn the_queue_of_the_dead_letters_is_asked_for_with_where_to_find_it() {
+    let queue = "https://sqs.eu-central-1.amazonaws.com/1/acme.fifo";
+    let environment = [
+        ("BUCKET", "acme-sync"),
+        ("CUSTOMER", "acme"),
+        ("SECRET_ID", "acme"),
+        ("QUEUE_URL", queue),
+    ];
+    let output = gigya_cc(&["redrive"], &environment);
+    assert_eq!((output.status.code(), stdout(&output)), (Some(1), String::new()));
+    insta::assert_snapshot!(stderr(&output), @r"
+    error: 1 setting is wrong:
+      - DEAD_LETTER_QUEUE_URL is not set
+      → set the variables or give the options of the same names (`gigya-cc redrive --help`); the stack's outputs QueueUrl and DeadLetterQueueUrl are the two queues
+    ");
+    let output = gigya_cc(&["redrive", "--dead-letters", queue], &environment);
+    assert!(stderr(&output).contains("the same queue"), "{}", stderr(&output));
+}
+
+#[test]
 fn a_reader_that_goes_away_is_no_failure() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gigya-cc"));
     command.env_clear().args(["check", "--settings", EXAMPLE]);
@@ -175,6 +195,7 @@ fn every_command_says_what_it_does_and_needs_the_same_names_of_a_deployment() {
         ("conflicts", &["--show"]),
         ("resolve", &["u1", "city", "gigya"]),
         ("rejoin", &["u1", "--evidence", "a letter", "--by", "Ann"]),
+        ("redrive", &[]),
     ] {
         assert!(help.contains(&format!("\n  {command}")), "{command} in {help}");
         assert_eq!(gigya_cc(&[command, "--help"], &[]).status.code(), Some(0));

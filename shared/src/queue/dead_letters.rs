@@ -22,7 +22,7 @@ pub const REASON: &str = "reason";
 pub const RECEIVED_MAX: usize = 10;
 
 /// How long a dead letter is kept from others while somebody looks at it. Whoever is killed meanwhile keeps it no longer.
-const HELD_SECONDS: i32 = 300;
+pub const IN_HAND_SECONDS: u32 = 300;
 
 /// How long a receive waits for a first message. Any wait makes SQS ask all its servers, so that an empty answer means an
 /// empty queue (Amazon SQS developer guide, "Amazon SQS short and long polling").
@@ -96,7 +96,7 @@ impl DeadLetters {
         let request = self.client.receive_message().queue_url(&self.url);
         let answer = request
             .max_number_of_messages(i32::try_from(RECEIVED_MAX).unwrap_or(1))
-            .visibility_timeout(HELD_SECONDS)
+            .visibility_timeout(IN_HAND_SECONDS.cast_signed())
             .wait_time_seconds(WAIT_SECONDS)
             .message_system_attribute_names(MessageSystemAttributeName::SentTimestamp)
             .message_system_attribute_names(MessageSystemAttributeName::MessageGroupId)

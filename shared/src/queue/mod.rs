@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use aws_sdk_sqs::Client;
 
-pub use dead_letters::{DeadLetter, DeadLetters, REASON, REASON_CHARACTERS_MAX, RECEIVED_MAX};
+pub use dead_letters::{
+    DeadLetter, DeadLetters, IN_HAND_SECONDS, REASON, REASON_CHARACTERS_MAX, RECEIVED_MAX,
+};
 
 use crate::aws::{Failure, SdkConfig};
 use crate::domain::{BatchMessage, CustomerName, Dispose, Disposition};
