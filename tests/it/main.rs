@@ -27,6 +27,7 @@ mod populations;
 mod quota;
 mod recovery;
 mod redelivery;
+mod redrive;
 mod regressions;
 mod round_trip;
 mod settings;
