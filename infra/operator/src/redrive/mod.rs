@@ -3,7 +3,7 @@
 //! | module | what it holds |
 //! | --- | --- |
 //! | [`letter`] | one dead letter, and what is to become of it |
-//! | [`words`](mod@words) | the table |
+//! | `words` | the table |
 //!
 //! A batch is put back in three steps: its claim is opened, its message is sent, its dead letter is deleted. Whoever is
 //! killed in between has lost nothing, and the same command goes on: a batch that was sent twice is submitted once.
