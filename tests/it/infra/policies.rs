@@ -11,6 +11,8 @@ use super::template::{of_type, properties, said, several, statement, template, w
 type Permission = (&'static str, &'static str, &'static str);
 
 const LIST_RUNS: &str = r#"{"StringLikeIfExists":{"s3:prefix":["runs/*"]}}"#;
+const LIST_RUNS_AND_LEDGER: &str =
+    r#"{"StringLikeIfExists":{"s3:prefix":["runs/*","state/ledger/*"]}}"#;
 
 /// Export reads Gigya and stages; it never sees the ledger and never calls Constant Contact.
 const EXPORT: &[Permission] = &[
@@ -71,7 +73,7 @@ const POLL: &[Permission] = &[
     ("s3:PutObject", "${Bucket.Arn}/runs/*", ""),
     ("s3:DeleteObject", "${Bucket.Arn}/state/token-lease.json", ""),
     ("s3:DeleteObject", "${Bucket.Arn}/runs/*", ""),
-    ("s3:ListBucket", "${Bucket.Arn}", LIST_RUNS),
+    ("s3:ListBucket", "${Bucket.Arn}", LIST_RUNS_AND_LEDGER),
     ("secretsmanager:GetSecretValue", "${SecretArn}", ""),
     ("secretsmanager:PutSecretValue", "${SecretArn}", ""),
 ];

@@ -7,11 +7,14 @@ use std::io::Read as _;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
+use shared::domain::batch::{BatchStage, Claim};
+use shared::domain::message::BatchMessage;
 use shared::domain::report::State;
 use shared::domain::run::Phase;
+use shared::store::keys;
 
 use crate::oracle::Objection;
-use crate::world::{BUCKET, World};
+use crate::world::{BUCKET, QUEUE, World};
 
 /// Something that must hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -25,8 +28,14 @@ pub enum Check {
     PeopleAreConserved,
     /// The mark never passes a batch that is not settled.
     MarkPassesNothing,
+    /// A batch that is announced and not dealt with is in the queue.
+    NothingForgotten,
     /// No refresh token is used twice.
     TokensOnce,
+    /// Constant Contact never had to refuse a call because of how many there were.
+    WithinLimits,
+    /// Of somebody whose account is deleted nothing is kept that tells who it was.
+    NothingOfTheErased,
     /// No name and no address in the log.
     SilentLogs,
     /// No name and no address in what is kept between runs.
@@ -43,12 +52,15 @@ pub enum Check {
 
 impl Check {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::NobodyAgainstTheirWill,
         Self::OneContactEach,
         Self::PeopleAreConserved,
         Self::MarkPassesNothing,
+        Self::NothingForgotten,
         Self::TokensOnce,
+        Self::WithinLimits,
+        Self::NothingOfTheErased,
         Self::SilentLogs,
         Self::SilentState,
         Self::Recovers,
@@ -67,7 +79,10 @@ impl fmt::Display for Check {
             Self::OneContactEach => "nobody has two contacts",
             Self::PeopleAreConserved => "the people of every run balance",
             Self::MarkPassesNothing => "the mark passes nothing that is not settled",
+            Self::NothingForgotten => "a batch that waits is in the queue",
             Self::TokensOnce => "no refresh token is used twice",
+            Self::WithinLimits => "no call is beyond the limits of a second or a day",
+            Self::NothingOfTheErased => "of the erased nothing is kept that tells who they were",
             Self::SilentLogs => "no name and no address in any log line",
             Self::SilentState => "no name and no address is kept between runs",
             Self::Recovers => "when faults stop, nothing fails any longer",
@@ -127,7 +142,35 @@ impl Checks {
         let reused = (reused > 0).then(|| format!("{reused} came again"));
         self.hold(Check::TokensOnce, now, reused)?;
         self.reports(world)?;
+        self.queue(world)?;
         self.mark(world)
+    }
+
+    /// Batches of the open run are submitted, given up, about to be announced, or their message is there.
+    fn queue(&mut self, world: &World) -> Result<(), Violation> {
+        let Some(run) = world.open_run().and_then(|run| world.progress(&run.into())) else {
+            return Ok(());
+        };
+        let messages = world.aws.queues().messages(QUEUE);
+        let announced: BTreeSet<String> = messages
+            .iter()
+            .filter_map(|message| Some(BatchMessage::parse(&message.body).ok()?.key))
+            .collect();
+        let waits = |ordinal: &u32| {
+            let claim = world.aws.objects().get(BUCKET, &keys::claim(&run.run, *ordinal));
+            let claim = claim.and_then(|bytes| serde_json::from_slice::<Claim>(&bytes).ok());
+            match claim.map(|claim| claim.stage) {
+                None | Some(BatchStage::Claimed) => true,
+                Some(BatchStage::Reopened { announced_at, .. }) => announced_at.is_some(),
+                Some(BatchStage::Submitted(_) | BatchStage::Buried { .. }) => false,
+            }
+        };
+        let forgotten = (0..run.announced)
+            .filter(waits)
+            .map(|ordinal| keys::batch(&run.run, ordinal))
+            .filter(|key| !announced.contains(key));
+        let wrong: Vec<String> = forgotten.map(|key| format!("{key} is not")).collect();
+        self.hold(Check::NothingForgotten, world.now(), wrong)
     }
 
     /// Every closed run is judged once.
@@ -153,7 +196,7 @@ impl Checks {
 
     /// When the mark moves, every run that began before it is closed, and the one that moved it is settled.
     fn mark(&mut self, world: &World) -> Result<(), Violation> {
-        let Some(marks) = json(world, shared::store::keys::WATERMARKS) else { return Ok(()) };
+        let Some(marks) = json(world, keys::WATERMARKS) else { return Ok(()) };
         let mark = marks["accounts"]["confirmed_through"].as_str().and_then(|at| at.parse().ok());
         if mark == self.confirmed_through {
             return Ok(());
@@ -189,6 +232,30 @@ impl Checks {
             );
         }
         self.hold(Check::SilentState, world.now(), wrong)
+    }
+}
+
+impl Checks {
+    /// Of these people, by UID and address, no object of any kind says either.
+    pub(super) fn erasure(
+        &mut self,
+        world: &World,
+        erased: &[(String, String)],
+    ) -> Result<(), Violation> {
+        let mut wrong = Vec::new();
+        if !erased.is_empty() {
+            let objects = world.aws.objects();
+            for key in objects.keys(BUCKET, "") {
+                let Some(bytes) = objects.get(BUCKET, &key) else { continue };
+                let text = text_of(&bytes);
+                for (uid, address) in erased {
+                    if text.contains(&format!("\"{uid}\"")) || text.contains(address) {
+                        wrong.push(format!("{key} names {uid}"));
+                    }
+                }
+            }
+        }
+        self.hold(Check::NothingOfTheErased, world.now(), wrong)
     }
 }
 

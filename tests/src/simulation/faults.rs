@@ -23,6 +23,8 @@ pub enum Fault {
     DeliveredAgain,
     /// Nothing ticks for some hours.
     Paused,
+    /// The owner pauses the schedules for a month.
+    PausedForAMonth,
     /// AWS refuses a call with a 500 or 503.
     AwsRefuses,
     /// A call to AWS never arrives.
@@ -53,6 +55,8 @@ pub enum Fault {
     ContactHtml,
     /// Constant Contact says that calls come too fast.
     ContactThrottles,
+    /// Another program spends the rest of the key's calls of the day.
+    QuotaSpent,
     /// Constant Contact no longer knows its access tokens.
     TokensExpire,
     /// No connection to Constant Contact.
@@ -82,13 +86,8 @@ pub enum Fault {
 /// What does not happen here yet, because the product cannot take it or the world cannot do it: what, and what would have to
 /// be there first.
 pub const NOT_YET: &[(&str, &str)] = &[
-    (
-        "the day's quota of Constant Contact is spent",
-        "a world with days long enough to wait it out",
-    ),
     ("rows missing across pages of Gigya's search", "the simulator of Gigya cannot leave any out"),
     ("secrets refused while a rotated token is stored", "long-lived refresh tokens"),
-    ("the functions' clocks differ", "one clock for each function in the world"),
     ("the owner deletes a list, renames a custom field, revokes the key", "acts of the owner"),
     (
         "an import leaves the unsubscribed as they are, and says that it took them in",
@@ -99,13 +98,14 @@ pub const NOT_YET: &[(&str, &str)] = &[
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 35] = [
         Self::Killed,
         Self::ShortOfTime,
         Self::ScheduledTwice,
         Self::DeliveredTwice,
         Self::DeliveredAgain,
         Self::Paused,
+        Self::PausedForAMonth,
         Self::AwsRefuses,
         Self::AwsRequestLost,
         Self::AwsAnswerLost,
@@ -121,6 +121,7 @@ impl Fault {
         Self::ContactRefuses,
         Self::ContactHtml,
         Self::ContactThrottles,
+        Self::QuotaSpent,
         Self::TokensExpire,
         Self::ContactUnreached,
         Self::ContactRequestLost,
@@ -144,6 +145,8 @@ impl Fault {
             | Self::DeliveredTwice
             | Self::DeliveredAgain => 2_000,
             Self::Paused => 1_000,
+            Self::PausedForAMonth => 100,
+            Self::QuotaSpent => 10,
             Self::AwsRefuses
             | Self::AwsRequestLost
             | Self::AwsAnswerLost

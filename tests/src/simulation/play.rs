@@ -30,6 +30,8 @@ const AWAITS_MAX: u64 = 500;
 const SHORT: Duration = Duration::from_secs(100);
 /// How long nobody ticks when nobody does.
 const PAUSE: Duration = Duration::from_hours(7);
+/// How long the owner pauses the schedules who does.
+const MONTH: Duration = Duration::from_hours(31 * 24);
 /// Cycles within which both sides agree (`DESIGN` §13).
 const CYCLES_MAX: u32 = 3;
 /// Ticks within which a run is closed at the latest: one that stands still is given up after a day.
@@ -64,6 +66,7 @@ impl Play {
             before: Some(seam.before()),
             watch: Some(seam.watch()),
             between: Some(seam.between()),
+            ahead: scenario.ahead,
             ..WorldOptions::default()
         };
         let world = World::new(STORY_BEGINS, options);
@@ -151,6 +154,9 @@ impl Play {
             if self.seam.happens(Fault::Paused) {
                 self.world.pass(PAUSE).await;
             }
+            if self.seam.happens(Fault::PausedForAMonth) {
+                self.world.pass(MONTH).await;
+            }
         }
         // What did not happen in between happens now, and the next day sees it.
         for _ in 0..deeds {
@@ -191,7 +197,9 @@ impl Play {
         let wrong = (after != before).then(|| format!("{before:?} became {after:?}"));
         self.checks.hold(Check::Quiet, now, wrong)?;
         let personal: Vec<&str> = life::personal().collect();
-        self.checks.state(&self.world, &personal)
+        self.checks.state(&self.world, &personal)?;
+        let erased = self.life().erased.clone();
+        self.checks.erasure(&self.world, &erased)
     }
 
     /// Ticks until the run that was open when the faults stopped is closed, whatever it takes.
@@ -280,6 +288,13 @@ impl Play {
         self.checks.hold(Check::NobodyAgainstTheirWill, now, words(objections))?;
         let doubles = self.life().doubles();
         self.checks.hold(Check::OneContactEach, now, words(doubles))?;
+        let (throttled, mut spent) = self.world.constant_contact.refusals();
+        if self.seam.injected().contains_key(&Fault::QuotaSpent) {
+            spent = 0;
+        }
+        let beyond = (throttled + spent > 0)
+            .then(|| format!("{throttled} calls came too fast, {spent} on a day that was spent"));
+        self.checks.hold(Check::WithinLimits, now, beyond)?;
         self.checks.bucket(&self.world)
     }
 

@@ -9,6 +9,9 @@ use crate::oracle::Rules;
 use crate::people::Dice;
 use crate::world::{Lists, sync_toml};
 
+/// Milliseconds by which a function's clock is wrong at most: a thousand times what AWS promises.
+const SKEW: i64 = 2_000;
+
 /// A world before it begins.
 #[derive(Debug, Clone)]
 pub struct Scenario {
@@ -30,6 +33,8 @@ pub struct Scenario {
     pub search_lag: SignedDuration,
     /// How Gigya pages: half pages, empty pages, repeated accounts.
     pub(super) pages: [bool; 3],
+    /// How far the clocks of export, upload and poll are ahead of everybody else's.
+    pub(super) ahead: [SignedDuration; 3],
     pub(super) customer: Customer,
 }
 
@@ -61,8 +66,6 @@ impl Scenario {
             delete_moves_updated_at: !dice.of_thousand(200),
             deleted_at_is_a_date: !dice.of_thousand(300),
             import_moves_updated_at: !dice.of_thousand(300),
-            // Three functions at once share the key; the day's and the second's limits are looked at elsewhere.
-            limited: false,
             ..Switches::default()
         };
         Self {
@@ -82,6 +85,11 @@ impl Scenario {
                 on_delete: dice.one(&["delete", "delete", "unsubscribe", "keep"]),
                 blanks_clear: dice.of_thousand(500),
                 batch_accounts: 2 + dice.below(9),
+            },
+            ahead: if dice.of_thousand(300) {
+                [(); 3].map(|()| SignedDuration::from_millis(dice.between(0, 2 * SKEW) - SKEW))
+            } else {
+                [SignedDuration::ZERO; 3]
             },
         }
     }

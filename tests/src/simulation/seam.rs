@@ -240,6 +240,9 @@ impl Inner {
             far.tenant.clear_script();
             far.tenant.script_activities(fate.map(|(_, fate)| fate));
         }
+        if self.happens(Fault::QuotaSpent) {
+            far.tenant.spend_quota();
+        }
         if !is_token && self.happens(Fault::TokensExpire) {
             far.tenant.expire_access_tokens();
         }

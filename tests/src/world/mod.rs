@@ -12,7 +12,7 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use shared::domain::report::Inbound;
 use shared::domain::{CustomerName, Dialect};
@@ -57,6 +57,8 @@ pub const FINGERPRINT_KEY: &str = "c2FuZGJveCBzYW5kYm94IHNhbmRib3ggc2FuZGJveCE="
 pub struct World {
     /// What time it is.
     pub clock: Clock,
+    /// What time it is for export, upload and poll.
+    clocks: [Clock; 3],
     /// S3, SQS and Secrets Manager.
     pub aws: Aws,
     /// The site.
@@ -71,6 +73,22 @@ pub struct World {
     invocations: Cell<u64>,
     inbound: RefCell<Inbound>,
     budget: Cell<Duration>,
+}
+
+/// A function, by its place among the three.
+#[derive(Debug, Clone, Copy)]
+enum Function {
+    Export,
+    Upload,
+    Poll,
+}
+
+/// A clock that goes as another one does, so far ahead of it.
+fn ahead_by(clock: Clock, ahead: SignedDuration) -> Clock {
+    match clock {
+        Clock::System => clock,
+        Clock::Virtual { start, since } => Clock::Virtual { start: start + ahead, since },
+    }
 }
 
 /// Wraps the wire to the vendors into another one.
@@ -103,6 +121,8 @@ pub struct WorldOptions {
     pub settings: Option<fn(String) -> String>,
     /// What lies between the functions and the vendors, if anything does.
     pub between: Option<Between>,
+    /// How far the clocks of export, upload and poll are ahead of everybody else's.
+    pub ahead: [SignedDuration; 3],
 }
 
 /// The far ends of a world, before anything of ours runs in it: what `--serve` puts on loopback.
@@ -179,7 +199,9 @@ impl World {
     /// When the stand-in for SQS gives a queue no URL, which it does not.
     pub fn new(start: Timestamp, options: WorldOptions) -> Self {
         let clock = Clock::starting_at(start);
-        let WorldOptions { api, constant_contact, before, watch, settings, between } = options;
+        let WorldOptions { api, constant_contact, before, watch, settings, between, ahead } =
+            options;
+        let clocks = ahead.map(|ahead| ahead_by(clock, ahead));
         let far = FarEnds::new(clock, api, constant_contact);
         let text = sync_toml(&far.lists, None);
         far.configure(&settings.map_or(text.clone(), |change| change(text)));
@@ -211,12 +233,13 @@ impl World {
         let poll = PollEnvironment { bucket, customer, secret_id, topic_arn: None };
         let sdks = [of("export"), of("upload"), of("poll")];
         let start = Box::new(move || Started {
-            export: export::Services::over(&export, &sdks[0], Arc::clone(&wire), clock),
-            upload: upload::Services::over(&upload, &sdks[1], Arc::clone(&wire), clock),
-            poll: poll::Services::over(&poll, &sdks[2], Arc::clone(&wire), clock),
+            export: export::Services::over(&export, &sdks[0], Arc::clone(&wire), clocks[0]),
+            upload: upload::Services::over(&upload, &sdks[1], Arc::clone(&wire), clocks[1]),
+            poll: poll::Services::over(&poll, &sdks[2], Arc::clone(&wire), clocks[2]),
         });
         Self {
             clock,
+            clocks,
             functions: Functions { started: start(), start },
             sqs: aws_sdk_sqs::Client::new(&sdk("upload", None)),
             aws: far.aws,
@@ -245,9 +268,13 @@ impl World {
         self.budget.set(budget);
     }
 
-    fn invocation(&self) -> Invocation {
+    fn invocation(&self, function: Function) -> Invocation {
         let number = self.invocations.get() + 1;
         self.invocations.set(number);
-        Invocation::begin(format!("invocation-{number}"), &self.clock, self.budget.get())
+        Invocation::begin(
+            format!("invocation-{number}"),
+            &self.clocks[function as usize],
+            self.budget.get(),
+        )
     }
 }

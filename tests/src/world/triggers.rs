@@ -11,7 +11,7 @@ use shared::domain::run::RunLease;
 use shared::http::call;
 use upload::UploadError;
 
-use super::{BUCKET, TICK, World};
+use super::{BUCKET, Function, TICK, World};
 
 /// Ticks after which a run that does not settle is given up on by whoever waits for it.
 pub const TICKS_MAX: u32 = 400;
@@ -39,7 +39,12 @@ impl World {
     /// # Errors
     /// As export does.
     pub async fn export(&self, event: Value) -> Result<Answer, ExportError> {
-        Box::pin(export::handle(&self.functions.started.export, event, &self.invocation())).await
+        Box::pin(export::handle(
+            &self.functions.started.export,
+            event,
+            &self.invocation(Function::Export),
+        ))
+        .await
     }
 
     /// Invokes poll.
@@ -47,8 +52,12 @@ impl World {
     /// # Errors
     /// As poll does.
     pub async fn poll(&self, event: Value) -> Result<poll::Answer, PollError> {
-        let answer =
-            Box::pin(poll::handle(&self.functions.started.poll, event, &self.invocation())).await?;
+        let answer = Box::pin(poll::handle(
+            &self.functions.started.poll,
+            event,
+            &self.invocation(Function::Poll),
+        ))
+        .await?;
         if let poll::Answer::Done { inbound: Some(inbound), .. } = &answer {
             self.inbound.borrow_mut().merge(inbound);
         }
@@ -62,9 +71,12 @@ impl World {
     pub async fn upload(&self, records: Vec<SqsMessage>) -> Result<Vec<String>, UploadError> {
         let mut event = SqsEvent::default();
         event.records = records;
-        let answer =
-            Box::pin(upload::handle(&self.functions.started.upload, event, &self.invocation()))
-                .await?;
+        let answer = Box::pin(upload::handle(
+            &self.functions.started.upload,
+            event,
+            &self.invocation(Function::Upload),
+        ))
+        .await?;
         Ok(answer.batch_item_failures.into_iter().map(|item| item.item_identifier).collect())
     }
 

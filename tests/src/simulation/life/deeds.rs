@@ -5,6 +5,7 @@ use shared::domain::{Dialect, Uid};
 
 use super::{Life, REGIONS, TIERS};
 use crate::constant_contact::Person as Contact;
+use crate::gigya::Gigya;
 use crate::oracle::{Act, TYPO};
 
 /// What may happen, and how often compared with the others.
@@ -142,16 +143,24 @@ impl Life {
                 Some("left an address")
             }
             Home::Delete => {
-                let is_deleted = self.gigya.delete(&Uid::from(uid));
-                is_deleted.then(|| self.tell(uid, Act::AccountDeleted))?;
+                self.erase(uid, |gigya, uid| gigya.delete(uid))?;
                 Some("account deleted")
             }
             Home::DeleteUntold => {
-                let is_deleted = self.gigya.delete_untold(&Uid::from(uid));
-                is_deleted.then(|| self.tell(uid, Act::AccountDeleted))?;
+                self.erase(uid, |gigya, uid| gigya.delete_untold(uid))?;
                 Some("account deleted, and nobody told")
             }
         }
+    }
+
+    fn erase(&mut self, uid: &str, delete: impl Fn(&Gigya, &Uid) -> bool) -> Option<()> {
+        let key = Uid::from(uid);
+        let account = self.gigya.account(&key)?;
+        let profile = account.fields().get("profile");
+        let address = profile.and_then(|profile| profile["email"].as_str()).map(ToOwned::to_owned);
+        delete(&self.gigya, &key).then(|| self.tell(uid, Act::AccountDeleted))?;
+        self.erased.push((uid.to_owned(), address?));
+        Some(())
     }
 
     pub(super) fn move_to(&mut self, uid: &str, city: &str) -> Option<&'static str> {

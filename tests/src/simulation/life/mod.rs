@@ -55,6 +55,8 @@ pub(super) struct Life {
     uids: Vec<String>,
     /// Who never registered: with another address they would be somebody else.
     lite: BTreeSet<String>,
+    /// Whose account is deleted, and the address that it had.
+    pub(super) erased: Vec<(String, String)>,
     serial: u64,
     /// How much is still to happen today.
     due: u64,
@@ -82,6 +84,7 @@ impl Life {
             oracle,
             uids,
             lite,
+            erased: Vec::new(),
             serial,
             due,
             happened,
