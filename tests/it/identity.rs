@@ -209,3 +209,35 @@ async fn who_unsubscribes_under_either_of_two_contacts_has_left_under_both() {
         assert!(writes.unwrap_or(0) <= 2);
     }
 }
+
+/// Gigya merges accounts into one: the others are deleted, and what stays may have their address from then on. Whoever was
+/// deleted may have asked for it, so nobody is mailed at that address by an older wish than that. And where Constant Contact
+/// keeps the address for the deleted contact, the marketer has to free it.
+#[tokio::test(start_paused = true)]
+async fn who_took_over_the_address_of_a_merged_account_is_listed_and_mailed_where_they_were() {
+    let trip = Trip::synced(&PEOPLE).await;
+    assert!(trip.world.gigya.delete(&uid("ada")));
+    trip.edit("ben", "profile.email", json!(address("ada")));
+    let day = async || {
+        trip.pass(Duration::from_hours(24)).await;
+        trip.world.poll(json!({"sweep": true})).await.unwrap();
+        let report = trip.delta().await;
+        trip.inbound().await;
+        report
+    };
+    let report = day().await;
+    assert_eq!(report.people.held, 1, "{:?}", report.people);
+    let listed = lines(&trip, report.run.as_str(), "held");
+    assert!(listed[0].contains("uid-ben") && listed[0].contains("deleted at Gigya"), "{listed:?}");
+    assert_eq!(trip.contact("ben").address, Some(address("ben")), "they stay where they were");
+    assert!(trip.is_mailed("ben") && trip.contact("ada").deleted_at.is_some());
+
+    trip.subscribe("ben", false);
+    trip.subscribe("ben", true);
+    let report = day().await;
+    assert_eq!((report.people.held, report.people.rejected), (0, 1), "{:?}", report.people);
+    let listed = lines(&trip, report.run.as_str(), "rejected");
+    assert!(listed[0].contains("another contact has this address"), "the deleted one: {listed:?}");
+    assert_eq!(trip.contact("ben").address, Some(address("ben")));
+    assert!(trip.is_mailed("ben"));
+}

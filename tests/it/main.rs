@@ -31,7 +31,6 @@ mod redrive;
 mod regressions;
 mod round_trip;
 mod settings;
-mod simulation;
 mod single_writes;
 mod sweep;
 mod trip;

@@ -18,6 +18,7 @@ use crate::error::PollError;
 use crate::home;
 use crate::people::{Identified, Identities};
 use crate::removals::{self, OnTheirWay};
+use crate::said;
 use crate::services::{Ready, Services};
 use crate::settle::agree;
 
@@ -39,6 +40,26 @@ pub(crate) struct Carrier<'a> {
     /// off it later look like leaving it.
     on_their_way: OnTheirWay,
     due: Vec<Uid>,
+}
+
+/// What is known of the people whose contacts are carried.
+#[derive(Default)]
+pub(crate) struct Known {
+    /// By the ledger.
+    pub(crate) ledger: HashMap<Uid, Agreed>,
+    /// By the ledger, and by what contacts show of imports on their way, where that is something else.
+    pub(crate) believed: HashMap<Uid, Agreed>,
+}
+
+impl Known {
+    fn of(ledger: HashMap<Uid, Agreed>) -> Self {
+        Self { ledger, believed: HashMap::new() }
+    }
+
+    /// What the contact of this person is compared with.
+    pub(crate) fn agreed(&self, uid: &Uid) -> Option<&Agreed> {
+        self.believed.get(uid).or_else(|| self.ledger.get(uid))
+    }
 }
 
 /// What one contact came to.
@@ -125,14 +146,16 @@ impl<'a> Carrier<'a> {
     /// Carries those who stay, and puts off those who left.
     async fn carry_shown(&mut self, people: Vec<(Uid, Contact)>) -> Result<(), PollError> {
         let uids = people.iter().map(|(uid, _)| uid.clone());
-        let known = self.services.ledger.look_up(uids, []).await?.people;
+        let mut known = Known::of(self.services.ledger.look_up(uids, []).await?.people);
+        let undone = said::believe(self.services, self.ready, &people, &mut known).await?;
+        self.due.extend(undone);
         let mut stay = Vec::with_capacity(people.len());
         let mut strays = Vec::new();
         for (uid, contact) in people {
-            if self.is_stray(&uid, &contact, &known) {
+            if self.is_stray(&contact, known.agreed(&uid)) {
                 self.counts.ignored += 1;
                 strays.push(contact);
-            } else if self.departures.are_free() || !self.departs(&uid, &contact, &known) {
+            } else if self.departures.are_free() || !self.departs(&contact, known.agreed(&uid)) {
                 stay.push((uid, Some(contact)));
             } else {
                 let leaver = Leaver::Shown(Box::new(contact));
@@ -158,22 +181,21 @@ impl<'a> Carrier<'a> {
                 people.push((uid, contact));
             }
             let uids = people.iter().map(|(uid, _)| uid.clone());
-            let known = self.services.ledger.look_up(uids, []).await?.people;
+            let known = Known::of(self.services.ledger.look_up(uids, []).await?.people);
             self.carry_people(people, &known).await?;
         }
         Ok(true)
     }
 
     /// Whether this contact is there although the account of the person whose UID it carries was deleted.
-    fn is_stray(&self, uid: &Uid, contact: &Contact, known: &HashMap<Uid, Agreed>) -> bool {
-        let Some(agreed) = known.get(uid).filter(|agreed| agreed.is_erased()) else { return false };
+    fn is_stray(&self, contact: &Contact, agreed: Option<&Agreed>) -> bool {
+        let Some(agreed) = agreed.filter(|agreed| agreed.is_erased()) else { return false };
         let (terms, now) = (self.ready.terms(), self.invocation.now());
         plan(Seen::Unobserved, Seen::Present(contact), Some(agreed), terms, now).look
     }
 
     /// Whether this contact shows that the person left, and Gigya is to be told.
-    fn departs(&self, uid: &Uid, contact: &Contact, known: &HashMap<Uid, Agreed>) -> bool {
-        let agreed = known.get(uid);
+    fn departs(&self, contact: &Contact, agreed: Option<&Agreed>) -> bool {
         if other_than(agreed, contact).is_some() && contact.permission != Permission::Unsubscribed {
             return false;
         }
@@ -185,7 +207,7 @@ impl<'a> Carrier<'a> {
     async fn carry_people(
         &mut self,
         people: Vec<(Uid, Option<Contact>)>,
-        known: &HashMap<Uid, Agreed>,
+        known: &Known,
     ) -> Result<(), PollError> {
         let this = &*self;
         let fates: Vec<Result<CarriedOne, PollError>> = stream::iter(people)
@@ -227,9 +249,13 @@ impl<'a> Carrier<'a> {
         &self,
         uid: Uid,
         contact: Option<&Contact>,
-        known: &HashMap<Uid, Agreed>,
+        known: &Known,
     ) -> Result<CarriedOne, PollError> {
-        let agreed = known.get(&uid);
+        let agreed = known.agreed(&uid);
+        let noted = |uid: Uid, after: Option<Agreed>| {
+            let before = known.ledger.get(&uid).cloned().unwrap_or_default();
+            after.map(|after| Agreement { uid, before, after })
+        };
         if let Some(contact) = contact
             && let Some(id) = other_than(agreed, contact)
         {
@@ -248,10 +274,10 @@ impl<'a> Carrier<'a> {
         if !first.look {
             let fate = if first.due { Fate::Ignored } else { Fate::Echo };
             let due = first.due.then(|| uid.clone());
-            return Ok(CarriedOne { fate, agreement: noted(uid, agreed, first.noted), due });
+            return Ok(CarriedOne { fate, agreement: noted(uid, first.noted), due });
         }
         let Some(account) = home::account(self.ready, &uid).await? else {
-            let agreement = noted(uid, agreed, first.noted);
+            let agreement = noted(uid, first.noted);
             return Ok(CarriedOne { fate: Fate::Ignored, agreement, due: None });
         };
         let second = plan(Seen::Present(&account), shown, agreed, terms, now);
@@ -265,13 +291,13 @@ impl<'a> Carrier<'a> {
                     "Gigya refuses what came home for one account; the others go on."
                 );
                 // That they left is remembered all the same.
-                let agreement = noted(uid, agreed, first.noted);
+                let agreement = noted(uid, first.noted);
                 return Ok(CarriedOne { fate: Fate::Conflict, agreement, due: None });
             }
             Err(error) => return Err(error),
         };
         let due = is_due.then(|| uid.clone());
-        Ok(CarriedOne { fate, agreement: noted(uid, agreed, agreement), due })
+        Ok(CarriedOne { fate, agreement: noted(uid, agreement), due })
     }
 
     /// Of two contacts with one UID the one that we know is the person's, as long as it is there, and the other is listed.
@@ -329,7 +355,7 @@ impl<'a> Carrier<'a> {
             return Ok(());
         };
         let found = self.ready.constant_contact.contact_by_address(&address).await?;
-        let known = HashMap::from([(uid.clone(), agreed.clone())]);
+        let known = Known::of(HashMap::from([(uid.clone(), agreed.clone())]));
         match found {
             Some(contact) if contact.uid.as_ref().is_none_or(|own| *own == uid) => {
                 self.carry_people(vec![(uid, Some(contact))], &known).await
@@ -366,8 +392,4 @@ fn other_than<'k>(agreed: Option<&'k Agreed>, contact: &Contact) -> Option<&'k C
 /// Whether the contact that we know is there, and nobody else's by now.
 fn is_theirs(contact: &Contact, uid: &Uid) -> bool {
     contact.deleted_at.is_none() && contact.uid.as_ref().is_none_or(|own| own == uid)
-}
-
-fn noted(uid: Uid, before: Option<&Agreed>, after: Option<Agreed>) -> Option<Agreement> {
-    after.map(|after| Agreement { uid, before: before.cloned().unwrap_or_default(), after })
 }

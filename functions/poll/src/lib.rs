@@ -20,6 +20,7 @@ mod people;
 mod refusals;
 mod removals;
 mod rest;
+mod said;
 mod services;
 mod settle;
 mod sweep;

@@ -63,7 +63,9 @@ impl Purge {
     /// As [`object`](Self::object).
     pub async fn state(&self, people: &BTreeSet<Uid>) -> Result<u64, StoreError> {
         let mut changed = 0;
-        for key in [keys::DUE, keys::INBOUND_BRAKE, keys::ERASURE_BRAKE] {
+        let documents =
+            [keys::DUE, keys::REFUSED, keys::WAITING, keys::INBOUND_BRAKE, keys::ERASURE_BRAKE];
+        for key in documents {
             changed += u64::from(self.object(key, people).await?);
         }
         Ok(changed)

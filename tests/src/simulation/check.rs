@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::Read as _;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 use shared::domain::batch::{BatchStage, Claim};
@@ -15,6 +15,9 @@ use shared::store::keys;
 
 use crate::oracle::Objection;
 use crate::world::{BUCKET, QUEUE, World};
+
+/// The queue keeps a message for so long (`infra/template.yaml`).
+const KEPT_FOR: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 /// Something that must hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -151,6 +154,9 @@ impl Checks {
         let Some(run) = world.open_run().and_then(|run| world.progress(&run.into())) else {
             return Ok(());
         };
+        if world.now().duration_since(run.started_at) >= KEPT_FOR {
+            return Ok(());
+        }
         let messages = world.aws.queues().messages(QUEUE);
         let announced: BTreeSet<String> = messages
             .iter()

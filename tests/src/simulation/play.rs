@@ -198,7 +198,7 @@ impl Play {
         self.checks.hold(Check::Quiet, now, wrong)?;
         let personal: Vec<&str> = life::personal().collect();
         self.checks.state(&self.world, &personal)?;
-        let erased = self.life().erased.clone();
+        let erased = self.life().erased_contacts();
         self.checks.erasure(&self.world, &erased)
     }
 

@@ -36,6 +36,10 @@ pub(super) use imports::headings;
 /// make more than 200 pages of activities; beyond that the vendor's cursor runs in a circle.
 const LISTING_PAGES_MAX: usize = 200;
 
+/// How often a call asks for another token when one is refused: what somebody else stored meanwhile may be refused as well, and
+/// the one after it comes fresh from the token endpoint.
+const RENEWALS_MAX: u32 = 2;
+
 /// The client of Constant Contact's version 3.
 pub struct Client {
     connection: Connection,
@@ -133,11 +137,14 @@ impl Client {
         &self,
         request: &Request,
     ) -> Result<http::Response<Bytes>, ConstantContactError> {
-        let token = self.token(request.operation, None).await?;
+        let mut token = self.token(request.operation, None).await?;
         let mut answer = self.send(request, &token).await?;
-        if answer.status() == StatusCode::UNAUTHORIZED {
-            let newer = self.token(request.operation, Some(&token)).await?;
-            answer = self.send(request, &newer).await?;
+        for _ in 0..RENEWALS_MAX {
+            if answer.status() != StatusCode::UNAUTHORIZED {
+                break;
+            }
+            token = self.token(request.operation, Some(&token)).await?;
+            answer = self.send(request, &token).await?;
         }
         let operation = request.operation;
         if !answer.status().is_success() {

@@ -56,7 +56,7 @@ pub(super) struct Life {
     /// Who never registered: with another address they would be somebody else.
     lite: BTreeSet<String>,
     /// Whose account is deleted, and the address that it had.
-    pub(super) erased: Vec<(String, String)>,
+    erased: Vec<(String, String)>,
     serial: u64,
     /// How much is still to happen today.
     due: u64,
@@ -191,6 +191,13 @@ impl Life {
             several.map(|(uid, count)| Objection { uid, what: format!("has {count} contacts") }),
         );
         objections
+    }
+
+    /// Whose account is deleted and who had a contact, and the address of the account. Of whom nothing was ever agreed the
+    /// product knows nothing but what its runs hold until they expire.
+    pub(super) fn erased_contacts(&self) -> Vec<(String, String)> {
+        let contacts = self.contacts();
+        self.erased.iter().filter(|(uid, _)| contacts.contains_key(uid)).cloned().collect()
     }
 
     fn contacts(&self) -> BTreeMap<String, Contact> {

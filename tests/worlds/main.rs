@@ -1,9 +1,14 @@
 //! The engine simulation: small worlds by the seed, in which everything goes wrong (`sandbox::simulation` says how).
 
-use sandbox::simulation::{Fault, Faults, Scenario, command, live, live_as};
+use sandbox::simulation::defects::{live_with, read_page};
+use sandbox::simulation::{Check, Fault, Faults, Scenario, command, live, live_as};
+use shared::defects::Defect;
 
-/// As many worlds as a test run has the time for; `cargo sandbox simulate` lives any number.
-const SEEDS: u64 = 100;
+/// As many worlds as a test run has the time for: less than five minutes on two cores. `cargo sandbox simulate` lives any
+/// number.
+const SEEDS: u64 = 2_000;
+/// What `cargo sandbox defects --write` found.
+const DEFECTS: &str = include_str!("../docs/defects.md");
 /// Worlds that are lived twice.
 const TWICE: u64 = 6;
 
@@ -14,7 +19,25 @@ fn whatever_goes_wrong_nobody_is_lost_or_mailed_against_their_will_and_both_side
     assert!(summary.failures.is_empty(), "{summary}");
     assert_eq!(summary.seeds, SEEDS);
     assert!(summary.injected.len() > 25 && summary.happened.len() > 15, "{summary}");
-    assert!(summary.looked.values().all(|count| *count > 0), "{summary}");
+    let unlooked = Check::ALL.iter().filter(|check| !summary.looked.contains_key(check));
+    assert_eq!(unlooked.collect::<Vec<_>>(), [&Check::SameTrace; 0], "{summary}");
+}
+
+#[test]
+fn every_defect_that_is_put_back_breaks_the_promise_that_the_documentation_names() {
+    let findings = read_page(DEFECTS);
+    let listed: Vec<Defect> = findings.iter().map(|(defect, _, _)| *defect).collect();
+    assert_eq!(listed, Defect::ALL, "cargo sandbox defects --write");
+    for (defect, seed, check) in findings {
+        let violation = live_with(Some(defect), seed, false).violation;
+        let broken = violation.map(|violation| violation.check);
+        assert_eq!(broken, Some(check), "{defect} in world {seed}: cargo sandbox defects --write");
+        assert_eq!(
+            live_with(None, seed, false).violation,
+            None,
+            "without it, world {seed} is good"
+        );
+    }
 }
 
 #[test]
