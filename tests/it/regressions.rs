@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use sandbox::constant_contact::v3::Fault;
 use sandbox::constant_contact::{Fate, Switches};
 use sandbox::gigya::Gigya;
 use sandbox::world::WorldOptions;
 use serde_json::json;
+use shared::constant_contact::Operation;
 use shared::domain::Dialect;
 use shared::domain::report::State;
 use shared::http::{Wire, WireError};
@@ -179,4 +181,116 @@ async fn who_was_deleted_in_v2_joins_no_other_list_later() {
     trip.full().await;
     trip.inbound().await;
     assert!(!trip.is_mailed("ada") && trip.is_subscribed("ada"));
+}
+
+/// Seed 297: whoever is taken off a list is still on it until the activity is done. A look in between noted that they were, and the
+/// next one, after it was done, took them for somebody who had left by themselves, and opted them out at Gigya.
+#[tokio::test(start_paused = true)]
+async fn who_is_seen_on_a_list_that_we_take_them_off_has_not_left_it_by_themselves() {
+    let trip = Trip::synced(&["ada", "ben"]).await;
+    let slow = |switches: &mut Switches| switches.activity_delay = Duration::from_mins(30);
+    trip.world.constant_contact.switch(slow);
+    trip.edit("ada", "isActive", json!(false));
+    trip.pass(Duration::from_mins(2)).await;
+    trip.world.export(json!({"scope": "delta"})).await.unwrap();
+    trip.world.tick().await.unwrap();
+    trip.world.tick().await.unwrap();
+    assert!(trip.is_mailed("ada"), "the removal is on its way");
+    trip.world.poll(json!({"sweep": true})).await.unwrap();
+    trip.pass(Duration::from_mins(31)).await;
+    assert!(!trip.is_mailed("ada"), "it is done");
+    trip.world.poll(json!({"sweep": true})).await.unwrap();
+    trip.inbound().await;
+    trip.world.poll(json!({"sweep": true})).await.unwrap();
+    assert!(trip.is_subscribed("ada"), "locked, and no more");
+}
+
+/// Seed 680: an import was carried out and forgotten, and somebody left a list before they were ever seen on it. They were put
+/// back on it, as somebody who had never been there.
+#[tokio::test(start_paused = true)]
+async fn who_leaves_a_list_that_a_forgotten_import_put_them_on_stays_off_it() {
+    let trip = Trip::new(&["ada", "ben"], WorldOptions::default());
+    trip.world.poll(json!({})).await.unwrap();
+    trip.world.constant_contact.script_activities([Fate::IsForgotten]);
+    trip.world.export(json!({"scope": "full"})).await.unwrap();
+    trip.world.deliver().await.unwrap();
+    trip.pass(Duration::from_mins(1)).await;
+    let newsletter = trip.world.lists.newsletter.clone();
+    assert!(trip.world.constant_contact.leave_list(&trip.contact("ada").id, &newsletter));
+    let run = trip.world.open_run().unwrap();
+    trip.persist_with(&run).await;
+    trip.inbound().await;
+    trip.full().await;
+    trip.inbound().await;
+    assert!(!trip.contact("ada").lists.contains(&newsletter));
+    assert!(trip.contact("ben").lists.contains(&newsletter));
+}
+
+/// Seed 131: an import whose answer was lost said the older name over one that had come home meanwhile, and nobody knew yet that
+/// it was ours: it came home in v2's poorer letters.
+#[tokio::test(start_paused = true)]
+async fn what_an_import_says_whose_answer_was_lost_does_not_come_home() {
+    let options = WorldOptions { api: Dialect::V2, ..WorldOptions::default() };
+    let trip = Trip::synced_with(&["ada"], options).await;
+    trip.edit("ada", "profile.firstName", json!("Łukasz"));
+    trip.delta().await;
+    trip.inbound().await;
+
+    let slow = |switches: &mut Switches| switches.activity_delay = Duration::from_mins(30);
+    trip.world.constant_contact.switch(slow);
+    trip.edit("ada", "profile.lastName", json!("Newname"));
+    trip.pass(Duration::from_mins(2)).await;
+    trip.world.export(json!({"scope": "delta"})).await.unwrap();
+    trip.world.poll(json!({})).await.unwrap();
+    let lost = [Fault::SilenceAfterActing];
+    trip.world.constant_contact.script(Operation::ImportCsv, lost);
+    trip.world.deliver().await.unwrap();
+    trip.edit_contact("ada", |it| drop(it.texts.insert("first_name".into(), "Anne".into())));
+    trip.pass(Duration::from_mins(5)).await;
+    trip.world.poll(json!({})).await.unwrap();
+    assert_eq!(trip.section("ada", "profile")["firstName"], "Anne", "it came home");
+
+    trip.pass(Duration::from_mins(30)).await;
+    trip.world.poll(json!({})).await.unwrap();
+    assert_eq!(trip.contact("ada").texts["first_name"], "Lukasz", "the import has said it again");
+    assert_eq!(trip.section("ada", "profile")["firstName"], "Anne", "and that is no news");
+    let run = trip.world.open_run().unwrap();
+    trip.persist_with(&run).await;
+    trip.delta().await;
+    trip.inbound().await;
+    assert_eq!(trip.section("ada", "profile")["firstName"], "Anne");
+    assert_eq!(trip.contact("ada").texts["first_name"], "Anne");
+}
+
+/// Seed 149: of somebody who was erased, the list of those whose rows are tried again kept the UID.
+#[tokio::test(start_paused = true)]
+async fn nobody_who_is_erased_stays_among_those_whose_rows_are_tried_again() {
+    let trip = Trip::synced(&["ada", "ben"]).await;
+    trip.world.constant_contact.choke_on("Chokington");
+    trip.edit("ada", "profile.city", json!("Chokington"));
+    trip.delta().await;
+    let refused = || trip.object("state/refused.json").unwrap_or_default();
+    assert!(refused().contains("uid-ada"), "{}", refused());
+    assert!(trip.world.gigya.delete(&uid("ada")));
+    for _ in 0..2 {
+        trip.pass(Duration::from_hours(3)).await;
+        trip.inbound().await;
+    }
+    assert!(trip.find_contact("ada").is_none_or(|ada| ada.deleted_at.is_some()));
+    assert!(!refused().contains("uid-ada"), "{}", refused());
+}
+
+/// Seed 1987: a token was refused, and the one that another function had stored meanwhile was refused as well. That was taken for
+/// a connection that somebody has to authorise anew.
+#[tokio::test(start_paused = true)]
+async fn a_token_that_another_function_stored_may_be_refused_as_well() {
+    let trip = Trip::synced(&["ada"]).await;
+    trip.world.constant_contact.expire_access_tokens();
+    trip.edit("ada", "profile.city", json!("Bonn"));
+    trip.pass(Duration::from_mins(2)).await;
+    trip.world.export(json!({"scope": "delta"})).await.unwrap();
+    trip.world.deliver().await.unwrap();
+    assert_eq!(trip.imports(), 3, "one of them refused, and the token renewed");
+    trip.world.constant_contact.expire_access_tokens();
+    trip.world.poll(json!({})).await.unwrap();
 }

@@ -145,13 +145,13 @@ impl<'a> Carrier<'a> {
 
     /// Carries those who stay, and puts off those who left.
     async fn carry_shown(&mut self, people: Vec<(Uid, Contact)>) -> Result<(), PollError> {
-        let uids = people.iter().map(|(uid, _)| uid.clone());
-        let mut known = Known::of(self.services.ledger.look_up(uids, []).await?.people);
-        let undone = said::believe(self.services, self.ready, &people, &mut known).await?;
-        self.due.extend(undone);
+        let people: Vec<(Uid, Option<Contact>)> =
+            people.into_iter().map(|(uid, contact)| (uid, Some(contact))).collect();
+        let known = self.known(&people).await?;
         let mut stay = Vec::with_capacity(people.len());
         let mut strays = Vec::new();
         for (uid, contact) in people {
+            let Some(contact) = contact else { continue };
             if self.is_stray(&contact, known.agreed(&uid)) {
                 self.counts.ignored += 1;
                 strays.push(contact);
@@ -164,6 +164,15 @@ impl<'a> Carrier<'a> {
         }
         erasure::note_strays(self.services, &strays).await?;
         self.carry_people(stay, &known).await
+    }
+
+    /// What these people's contacts are compared with.
+    async fn known(&mut self, people: &[(Uid, Option<Contact>)]) -> Result<Known, PollError> {
+        let uids = people.iter().map(|(uid, _)| uid.clone());
+        let mut known = Known::of(self.services.ledger.look_up(uids, []).await?.people);
+        let undone = said::believe(self.services, self.ready, people, &mut known).await?;
+        self.due.extend(undone);
+        Ok(known)
     }
 
     /// Carries those who left, if the brake lets them. Answers whether it did.
@@ -180,8 +189,7 @@ impl<'a> Carrier<'a> {
                 };
                 people.push((uid, contact));
             }
-            let uids = people.iter().map(|(uid, _)| uid.clone());
-            let known = Known::of(self.services.ledger.look_up(uids, []).await?.people);
+            let known = self.known(&people).await?;
             self.carry_people(people, &known).await?;
         }
         Ok(true)

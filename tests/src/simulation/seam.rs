@@ -226,6 +226,12 @@ impl Inner {
             if is_v2 { path } else { path_and_query.as_deref().unwrap_or(path) }
         ));
         let Some(far) = self.far.clone() else { return };
+        if is_v2
+            && request.method() == http::Method::GET
+            && let Some((_, id)) = path.split_once("/contacts/")
+        {
+            far.life.lock().unwrap_or_else(PoisonError::into_inner).was_read(id);
+        }
         if request.method() == http::Method::POST && path.contains("/activities/") {
             let fates = [
                 (Fault::ActivityFails, ActivityFate::Fails),

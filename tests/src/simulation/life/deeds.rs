@@ -170,6 +170,9 @@ impl Life {
     fn try_out_there(&mut self, deed: There, uid: &str) -> Option<&'static str> {
         let contact = self.contacts().remove(uid).filter(|it| it.deleted_at.is_none())?;
         let id = contact.id.as_str();
+        if self.is_being_written(id) {
+            return None;
+        }
         let ours = [&self.lists.newsletter, &self.lists.emea];
         let mailed_by = ours.into_iter().find(|list| contact.lists.contains(*list)).cloned();
         let (name, act) = match deed {

@@ -5,7 +5,7 @@ mod deeds;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use shared::domain::{Account, Dialect};
 use shared::invocation::Clock;
@@ -37,6 +37,8 @@ const LONG_NAME: (&str, &str) = (
 );
 /// So many characters of it are (v3: `ContactPutRequest.first_name`, `maxLength`).
 const NAME_CHARACTERS: usize = 50;
+/// How long at most lies between v2's reading of a contact and its writing, with all retries.
+const BETWEEN_READ_AND_WRITE: SignedDuration = SignedDuration::from_mins(2);
 /// A word on which imports choke.
 pub(super) const CHOKER: &str = "Chokington";
 const TIERS: [&str; 3] = ["gold", "silver", "bronze"];
@@ -57,6 +59,8 @@ pub(super) struct Life {
     lite: BTreeSet<String>,
     /// Whose account is deleted, and the address that it had.
     erased: Vec<(String, String)>,
+    /// When contacts were read one by one, by their ids.
+    read: BTreeMap<String, Timestamp>,
     serial: u64,
     /// How much is still to happen today.
     due: u64,
@@ -85,6 +89,7 @@ impl Life {
             uids,
             lite,
             erased: Vec::new(),
+            read: BTreeMap::new(),
             serial,
             due,
             happened,
@@ -93,9 +98,21 @@ impl Life {
 
     /// So many people who have been at Gigya for long.
     pub(super) fn settle_people(&mut self, count: u64) {
-        let before = self.clock.now() - jiff::SignedDuration::from_hours(24);
+        let before = self.clock.now() - SignedDuration::from_hours(24);
         let accounts: Vec<Value> = (0..count).map(|_| self.newcomer(before)).collect();
         self.gigya.seed(accounts);
+    }
+
+    /// The product read this contact, and may write it back.
+    pub(super) fn was_read(&mut self, id: &str) {
+        self.read.insert(id.to_owned(), self.clock.now());
+    }
+
+    /// Whether this contact was read a moment ago. v2 has no conditional write: what is changed between its reading and its
+    /// writing is lost, and nobody can close that.
+    fn is_being_written(&self, id: &str) -> bool {
+        let now = self.clock.now();
+        self.read.get(id).is_some_and(|at| now.duration_since(*at) < BETWEEN_READ_AND_WRITE)
     }
 
     /// So much is to happen from now on.
