@@ -262,7 +262,9 @@ impl<'a> Carrier<'a> {
         let agreed = known.agreed(&uid);
         let noted = |uid: Uid, after: Option<Agreed>| {
             let before = known.ledger.get(&uid).cloned().unwrap_or_default();
-            after.map(|after| Agreement { uid, before, after })
+            // What is believed is kept, or it would be news once the run is closed.
+            let after = after.or_else(|| known.believed.get(&uid).cloned())?;
+            (after != before).then_some(Agreement { uid, before, after })
         };
         if let Some(contact) = contact
             && let Some(id) = other_than(agreed, contact)

@@ -197,6 +197,10 @@ impl Known {
         let mut left_lists = self.stood.left_lists.clone();
         left_lists.extend(self.acts.iter().filter_map(|(_, act)| act.list_left().cloned()));
         let mailed = mailed_lists(sight.contact, rules);
+        if self.acts.iter().any(|(_, act)| *act == Act::ContactDeleted) {
+            // Whoever is back on one of them is not back on the others.
+            left_lists.extend([rules.newsletter.clone(), rules.emea.clone()]);
+        }
         left_lists.retain(|list| !mailed.contains(list));
         let leaves = |(_, act): &(Timestamp, Act)| {
             matches!(act, Act::Unsubscribed | Act::ContactDeleted | Act::Withdrew)

@@ -242,6 +242,12 @@ impl Checks {
 }
 
 impl Checks {
+    /// Whether rows that failed alone, be it by chance, wait for their day.
+    pub(super) fn rows_wait(world: &World) -> bool {
+        let refused = json(world, keys::REFUSED);
+        refused.is_some_and(|refused| refused.as_object().is_some_and(|all| !all.is_empty()))
+    }
+
     /// Of these people, by UID and address, no object of any kind says either.
     pub(super) fn erasure(
         &mut self,

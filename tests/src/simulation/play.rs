@@ -177,7 +177,8 @@ impl Play {
         loop {
             let before = self.world.writes();
             self.cycle("delta").await?;
-            if self.world.writes() == before {
+            let is_quiet = self.world.writes() == before;
+            if is_quiet && (cycles == CYCLES_MAX || !Checks::rows_wait(&self.world)) {
                 break;
             }
             cycles += 1;

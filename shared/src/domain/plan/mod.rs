@@ -301,7 +301,10 @@ impl Person<'_> {
             let address_moved =
                 self.known.address.is_some() && self.next.address != self.known.address;
             let is_back = self.known.left.is_some() && self.next.left.is_none();
-            plan.due = moved.from_gigyas_value || address_moved || is_back;
+            // Somebody put them there, or a removal of ours was dropped: their account says which.
+            let is_put_on =
+                self.known.contact.is_some() && !self.next.lists.is_subset(&self.known.lists);
+            plan.due = moved.from_gigyas_value || address_moved || is_back || is_put_on;
         } else {
             plan.look = plan.departs;
         }
