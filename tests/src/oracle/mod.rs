@@ -17,7 +17,7 @@ mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 pub use person::{Act, Standing};
@@ -88,18 +88,50 @@ pub struct Oracle {
     people: BTreeMap<String, Known>,
     /// How letters are written where only ISO-8859-1 goes.
     spelling: BTreeMap<String, String>,
+    runs: Runs,
+}
+
+/// When runs were going on: from when, and until when at the latest.
+#[derive(Debug, Clone, Default)]
+struct Runs(Vec<(Timestamp, Option<Timestamp>)>);
+
+/// How long before a run an edit in Constant Contact may be too young to be carried home before the run sends anything.
+const TOO_YOUNG: SignedDuration = SignedDuration::from_mins(45);
+
+impl Runs {
+    /// Whether nothing of ours was on its way when somebody edited a contact at this instant, nor before it had to come home.
+    fn were_far_from(&self, at: Timestamp) -> bool {
+        !self.0.is_empty()
+            && self.0.iter().all(|(began, ended)| {
+                *began > at + TOO_YOUNG || ended.is_some_and(|ended| ended < at)
+            })
+    }
 }
 
 impl Oracle {
     /// An oracle that knows nobody yet. `spelling` tells, for every value that has one, how it is written in Constant
     /// Contact; other values are written as they are.
     pub fn new(rules: Rules, spelling: BTreeMap<String, String>) -> Self {
-        Self { rules, people: BTreeMap::new(), spelling }
+        Self { rules, people: BTreeMap::new(), spelling, runs: Runs::default() }
     }
 
     /// Tells what somebody did.
     pub fn hear(&mut self, uid: &str, at: Timestamp, act: Act) {
         self.people.entry(uid.to_owned()).or_default().hear(at, act, &self.rules);
+    }
+
+    /// Tells which run is open now, by when it began.
+    pub fn hear_of_run(&mut self, now: Timestamp, began: Option<Timestamp>) {
+        if let Some((_, ended)) =
+            self.runs.0.last_mut().filter(|(last, ended)| ended.is_none() && began != Some(*last))
+        {
+            *ended = Some(now);
+        }
+        if let Some(began) = began
+            && self.runs.0.last().is_none_or(|(last, _)| *last != began)
+        {
+            self.runs.0.push((began, None));
+        }
     }
 
     /// Everybody who was ever heard of.
@@ -114,7 +146,7 @@ impl Oracle {
         let (rules, spelling) = (&self.rules, &self.spelling);
         for (uid, known) in &mut self.people {
             let sight = sights.get(uid).copied().unwrap_or(nothing);
-            let expected = known.expected(rules);
+            let expected = known.expected(rules, &self.runs);
             let wrong = expected.differences(sight, rules, spelling);
             objections.extend(wrong.into_iter().map(|what| Objection { uid: uid.clone(), what }));
             known.begin_spell(sight, rules);
@@ -132,7 +164,7 @@ impl Oracle {
         let mut tally = Tally::default();
         for (uid, known) in &self.people {
             let sight = sights.get(uid).copied().unwrap_or(nothing);
-            let mut expected = known.expected(&self.rules);
+            let mut expected = known.expected(&self.rules, &self.runs);
             if expected.mailing == Mailing::Must && is_odd(uid) {
                 expected.mailing = Mailing::May;
             }

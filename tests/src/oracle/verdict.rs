@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::person::{Act, Known, Noted, as_written};
-use super::{Rules, Sight, is_subscribed, mailed_lists, text};
+use super::{Rules, Runs, Sight, is_subscribed, mailed_lists, text};
 use crate::constant_contact::Person as Contact;
 use crate::oracle::TYPO;
 
@@ -41,7 +41,7 @@ pub struct Expected {
 
 impl Known {
     /// What must hold at the end of this spell.
-    pub(super) fn expected(&self, rules: &Rules) -> Expected {
+    pub(super) fn expected(&self, rules: &Rules, runs: &Runs) -> Expected {
         let did = |is_it: &dyn Fn(&Act) -> bool| self.last(is_it).map(|(place, _)| place);
         let unsubscribed = did(&|act| *act == Act::Unsubscribed);
         let left_list = did(&|act| matches!(act, Act::LeftList(_)));
@@ -114,7 +114,7 @@ impl Known {
         let told = self.first_names_told();
         // An import that was on its way says the older name once more; then the marketer's is lost, as any edit is that meets
         // another one on the way.
-        let is_undisturbed = self.acts.len() == 1;
+        let is_undisturbed = self.acts.len() == 1 || self.is_name_far_from(runs);
         let is_of_gigya = self.acts.iter().any(|(_, act)| matches!(act, Act::FirstName(_)));
         if self.stood.was_mailed && !told.is_empty() && (is_undisturbed || is_of_gigya) {
             first_names.clear();
@@ -137,6 +137,26 @@ impl Known {
             account: self.account.clone(),
             noted: self.noted.clone(),
         }
+    }
+}
+
+impl Known {
+    /// Whether the last first name that the marketer gave had the time to come home before anything was sent, and the person did
+    /// nothing else that would have kept it.
+    fn is_name_far_from(&self, runs: &Runs) -> bool {
+        let harmless = |(_, act): &(_, Act)| {
+            matches!(
+                act,
+                Act::Edited { .. }
+                    | Act::ContactFirstName(_)
+                    | Act::ContactMistyped
+                    | Act::ContactNoted(_)
+            )
+        };
+        let named = self.acts.iter().filter(|(_, act)| matches!(act, Act::ContactFirstName(_)));
+        self.acts.iter().all(harmless)
+            && named.clone().count() > 0
+            && named.clone().all(|(at, _)| runs.were_far_from(*at))
     }
 }
 

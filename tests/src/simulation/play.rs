@@ -122,11 +122,17 @@ impl Play {
             self.life().write_what_chokes();
         }
         self.world.pass(SHOWS).await;
-        self.step(vec![Ask::Poll(json!({"sweep": true}))]).await?;
-        self.world.pass(SHOWS).await;
+        // On some days the run is asked for before anybody looked at Constant Contact.
+        let mut asks = Vec::new();
+        if self.dice.of_thousand(600) {
+            self.step(vec![Ask::Poll(json!({"sweep": true}))]).await?;
+            self.world.pass(SHOWS).await;
+        } else {
+            asks.push(Ask::Deliver);
+        }
         let scope = if self.dice.of_thousand(200) { "full" } else { "delta" };
         let daily = json!({"scope": scope, "trigger": "schedule"});
-        let mut asks = vec![Ask::Export(daily.clone())];
+        asks.push(Ask::Export(daily.clone()));
         if self.seam.happens(Fault::ScheduledTwice) {
             asks.push(Ask::Export(daily));
             asks.push(Ask::Poll(json!({})));
@@ -285,6 +291,8 @@ impl Play {
             self.run_began = Some(run.started_at);
         }
         let run_began = began_before.or(self.run_began);
+        let open = self.world.open_run().and_then(|run| self.world.progress(&run.into()));
+        self.life().oracle.hear_of_run(now, open.map(|run| run.started_at));
         let objections = self.life().look(|oracle, sights| oracle.watch(sights, now, run_began));
         self.checks.hold(Check::NobodyAgainstTheirWill, now, words(objections))?;
         let doubles = self.life().doubles();
