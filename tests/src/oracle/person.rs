@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use super::watch::UNKNOWN_FOR;
 use super::{Rules, Sight, is_subscribed, mailed_lists, text};
 use crate::constant_contact::Person as Contact;
 
@@ -97,6 +98,11 @@ pub(super) struct Known {
     pub(super) was_unsubscribed: bool,
     /// Whether the account was subscribed when somebody last looked.
     pub(super) was_subscribed: bool,
+    /// Since when they were seen to be mailed without a break.
+    pub(super) mailed_since: Option<Timestamp>,
+    /// Whether the contact was deleted before anybody can have seen it for sure: what became of the import that brought it may not
+    /// be known yet, and that one is made again.
+    pub(super) was_deleted_young: bool,
     /// All that they ever did about being mailed, over all spells.
     pub(super) leavings: Vec<(Timestamp, Leaving)>,
     pub(super) granted_at: Option<Timestamp>,
@@ -171,6 +177,8 @@ impl Known {
             Act::ContactDeleted => {
                 // An import that is on its way revives the contact, which then has left its lists as far as anybody can tell.
                 let lists = std::mem::take(&mut self.mailed_by).into_iter();
+                let is_young = |since: Timestamp| at.duration_since(since) < UNKNOWN_FOR;
+                self.was_deleted_young |= self.mailed_since.is_none_or(is_young);
                 self.leavings.push((at, Leaving::Deleted));
                 self.leavings.extend(lists.map(|list| (at, Leaving::List(list))));
                 // A deleted contact's notes are gone with it.
@@ -243,6 +251,7 @@ impl Known {
             .filter(|contact| contact.deleted_at.is_none())
             .map(|contact| Noted::of(contact, rules));
         self.acts.clear();
+        self.was_deleted_young = false;
     }
 
     /// The first names that either side was given in this spell.

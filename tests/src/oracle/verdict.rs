@@ -67,15 +67,17 @@ impl Known {
             (None, None) => self.stood.is_subscribed,
         };
         // An import that was on its way revives a deleted contact on none of its lists, which looks like leaving them.
-        let is_unclear =
-            contact_deleted.is_some() && rules.deletion_opts_out != rules.leaving_a_list_opts_out;
+        let is_unclear = self.was_deleted_young
+            || (contact_deleted.is_some()
+                && rules.deletion_opts_out != rules.leaving_a_list_opts_out);
         let is_subscribed = match (opted_out, granted.filter(|_| is_granted)) {
             _ if is_unclear => None,
             (None, _) => Some(is_granted),
             (Some(_), Some(_)) => None,
             (Some(_), None) => Some(false),
         };
-        let is_revivable = did(&|act| matches!(act, Act::Edited { .. })).is_some();
+        let is_revivable =
+            self.was_deleted_young || did(&|act| matches!(act, Act::Edited { .. })).is_some();
         let mailing = if self.stood.is_unsubscribed || unsubscribed.is_some() || !is_granted {
             Mailing::MustNot
         } else {

@@ -8,7 +8,7 @@ use crate::constant_contact::Person as Contact;
 
 /// So long ago somebody may have left in Constant Contact without the product knowing when it submits: an inbound read may be thirty
 /// minutes old, reads up to two minutes before it begins, and an activity takes its time.
-const UNKNOWN_FOR: SignedDuration = SignedDuration::from_mins(45);
+pub(super) const UNKNOWN_FOR: SignedDuration = SignedDuration::from_mins(45);
 /// What carries no date is only found by a sweep, once a day and at most so often.
 const UNSWEPT_FOR: SignedDuration = SignedDuration::from_hours(27);
 /// So long before a run began somebody may have changed their account without the run seeing it: Gigya's search lags.
@@ -31,6 +31,11 @@ impl Known {
             {
                 wrong.push(format!("is back on {list}, after {leaving:?} at {at}"));
             }
+        }
+        if mailed.is_empty() {
+            self.mailed_since = None;
+        } else {
+            self.mailed_since.get_or_insert(now);
         }
         self.mailed_by = mailed;
 

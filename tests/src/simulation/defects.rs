@@ -76,6 +76,9 @@ pub fn find(defect: Defect, worlds_max: u64) -> Finding {
                         return;
                     }
                     let violation = live_with(Some(defect), seed, false).violation;
+                    // What breaks without it as well is not found by it.
+                    let violation =
+                        violation.filter(|_| live_with(None, seed, false).violation.is_none());
                     if let Some(violation) = violation.filter(|_| is_wanted(seed)) {
                         let mut first = first.lock().expect("noting does not panic");
                         *first = Some(Found { seed, violation });

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use aws_lambda_events::event::sqs::SqsMessage;
 use futures_util::future::{Either, join, select};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use shared::http::call;
 use shared::invocation::Clock;
@@ -36,6 +36,9 @@ const MONTH: Duration = Duration::from_hours(31 * 24);
 const CYCLES_MAX: u32 = 3;
 /// Ticks within which a run is closed at the latest: one that stands still is given up after a day.
 const TICKS_MAX: u32 = 120;
+/// How long a run may take to its end once nothing goes wrong any longer, unless an activity hangs or the day's calls are spent:
+/// longer than a message is hidden whose function was killed.
+const STANDS_AT_MOST: SignedDuration = SignedDuration::from_hours(8);
 /// Ticks follow one another at first every five minutes, and later at this distance.
 const SLOW_TICK: Duration = Duration::from_mins(25);
 /// Quick ticks of a day or a run.
@@ -146,7 +149,7 @@ impl Play {
             let mut asks = vec![Ask::Export(json!({"scope": "resume"})), Ask::Poll(json!({}))];
             asks.push(Ask::Deliver);
             if self.dice.of_thousand(40) {
-                let since = self.world.now() - jiff::SignedDuration::from_hours(30);
+                let since = self.world.now() - SignedDuration::from_hours(30);
                 asks.push(match self.dice.below(4) {
                     0 => Ask::Export(json!({"scope": "since", "since": since.to_string()})),
                     1 => Ask::Export(json!({"scope": "full", "dry_run": true})),
@@ -211,10 +214,18 @@ impl Play {
 
     /// Ticks until the run that was open when the faults stopped is closed, whatever it takes.
     async fn close_open_run(&mut self) -> Result<(), Violation> {
+        let began = self.world.now();
+        let injected = self.seam.injected();
+        let is_held_up =
+            [Fault::ActivityHangs, Fault::QuotaSpent].iter().any(|it| injected.contains_key(it));
         // What was received and not deleted shows itself again by then.
         for tick in 0..TICKS_MAX {
             if self.world.open_run().is_none() && tick > 0 {
-                return Ok(());
+                let now = self.world.now();
+                let stood = now.duration_since(began);
+                let stands = (stood > STANDS_AT_MOST && !is_held_up)
+                    .then(|| format!("a run stood still for {} hours", stood.as_hours()));
+                return self.checks.hold(Check::Recovers, now, stands);
             }
             self.calm_step(vec![
                 Ask::Export(json!({"scope": "resume"})),
