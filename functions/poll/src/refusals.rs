@@ -94,7 +94,7 @@ async fn pin_part(services: &Services, ready: &Ready, suspect: &Suspect) -> Resu
 }
 
 /// A part of one row failed as a whole. Once may be chance; when the row failed alone before, in this run, it is the bad one
-/// for which its batch was halved, and it is refused. Unless others failed with it and nobody was taken in: then it is not
+/// for which its batch was halved, and it is refused. Unless others have failed since and nobody was taken in: then it is not
 /// the row that is bad.
 pub(crate) async fn refuse_alone(
     services: &Services,
@@ -106,12 +106,13 @@ pub(crate) async fn refuse_alone(
     let rows = store.agreements(failed.ordinal, Some(failed.number)).await?;
     let Some(uid) = rows.first().map(|row| &row.uid) else { return Ok(()) };
     let (mut is_second, mut have_others_failed, mut is_anybody_in) = (false, false, false);
+    // By their numbers, which is in the order in which they were sent.
     for other in store.parts(Some(failed.ordinal)).await? {
         is_anybody_in |= other.part.was_taken_in();
         if other.number != failed.number && other.part.failed_as_a_whole() {
             let rows = store.agreements(other.ordinal, Some(other.number)).await?;
+            have_others_failed |= is_second && rows.iter().any(|row| row.uid != *uid);
             is_second |= other.part.failed_alone() && rows.iter().any(|row| row.uid == *uid);
-            have_others_failed |= rows.iter().any(|row| row.uid != *uid);
         }
     }
     if is_second && (is_anybody_in || !have_others_failed) {

@@ -6,6 +6,7 @@
 
 mod claim;
 mod decide;
+mod earlier;
 mod error;
 mod handler;
 mod services;

@@ -23,9 +23,10 @@ use tracing::info;
 
 use crate::claim::{AT_ONCE, Claimed, claim};
 use crate::decide::{Decisions, Others, addresses, decide};
+use crate::earlier::{Earlier, write_in_halves};
 use crate::error::UploadError;
 use crate::services::{Ready, Services};
-use shared::payload::{Headings, Payload, PayloadError};
+use shared::payload::{Headings, Payload};
 
 /// How long an import whose answer was lost may take to show up in Constant Contact's listing. Until then it is not sent
 /// again.
@@ -130,27 +131,6 @@ enum Purpose {
     },
 }
 
-/// Writes rows into payloads. Those whose part failed as a whole go in parts of half its rows, and by themselves.
-fn write_in_halves(
-    headings: &Headings,
-    rows: Vec<&Row>,
-    halves: &HashMap<Uid, usize>,
-) -> Result<Vec<Payload>, PayloadError> {
-    if halves.is_empty() {
-        return headings.write(rows);
-    }
-    let mut by_size: BTreeMap<usize, Vec<&Row>> = BTreeMap::new();
-    for row in rows {
-        let rows_max = halves.get(&row.uid).copied().unwrap_or(usize::MAX);
-        by_size.entry(rows_max).or_default().push(row);
-    }
-    let mut payloads = Vec::new();
-    for (rows_max, rows) in by_size {
-        payloads.extend(headings.clone().at_most(rows_max).write(rows)?);
-    }
-    Ok(payloads)
-}
-
 /// A claimed batch.
 struct Batch<'a> {
     services: &'a Services,
@@ -169,32 +149,6 @@ struct PartToSubmit<'a> {
     lists: &'a BTreeSet<ListId>,
     payload: Payload,
     number: u32,
-}
-
-/// What earlier tries left behind.
-#[derive(Debug, Default)]
-struct Earlier {
-    /// Who is in a part that Constant Contact accepted.
-    sent: HashSet<Uid>,
-    /// The number of the next part.
-    next_part: u32,
-    /// Parts that came to nothing, so that their people are in this plan.
-    came_to_nothing: u64,
-    /// Half of the rows of the smallest part that failed as a whole with somebody in it.
-    halves: HashMap<Uid, usize>,
-}
-
-impl Earlier {
-    /// A part with these people failed as a whole: they are sent again in parts of half its rows.
-    fn halve(&mut self, uids: impl Iterator<Item = Uid>, rows: u64) {
-        let half = usize::try_from(rows / 2).unwrap_or(usize::MAX).max(1);
-        for uid in uids {
-            self.halves
-                .entry(uid)
-                .and_modify(|smallest| *smallest = half.min(*smallest))
-                .or_insert(half);
-        }
-    }
 }
 
 impl Batch<'_> {

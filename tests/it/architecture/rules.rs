@@ -13,13 +13,13 @@ pub(crate) struct Source {
 
 const FUNCTIONS: [&str; 3] = ["export", "upload", "poll"];
 
-/// What a module of `shared` may name of `shared`; a module that is not here may name everything.
+/// What a module of `shared` may name of `shared` (`defects` is a constant in every build that is deployed); a module that is not here may name everything.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     // 1
-    ("domain", &["domain"]),
+    ("domain", &["domain", "defects"]),
     // 2
-    ("gigya", &["domain", "http", "gigya"]),
-    ("constant_contact", &["domain", "http", "constant_contact"]),
+    ("gigya", &["domain", "http", "gigya", "defects"]),
+    ("constant_contact", &["domain", "http", "constant_contact", "defects"]),
     // 4
     ("store", STORES),
     ("queue", STORES),

@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test(start_paused = true)]
-async fn a_refused_token_is_renewed_once_and_the_call_repeated() {
+async fn a_refused_token_is_renewed_and_the_call_repeated_twice_at_most() {
     let rig = Rig::new();
     rig.client.lists().await.unwrap();
     rig.simulator.expire_access_tokens();
@@ -12,11 +12,11 @@ async fn a_refused_token_is_renewed_once_and_the_call_repeated() {
     assert_eq!((rig.calls(Operation::RefreshToken), rig.calls(Operation::ReadLists)), (2, 3));
     assert_eq!(rig.simulator.reused_refresh_tokens(), 0);
     let refusal = Fault::Status(401, r#"{"error_key":"unauthorized"}"#.into());
-    rig.simulator.script(Operation::ReadLists, [refusal.clone(), refusal]);
+    rig.simulator.script(Operation::ReadLists, [refusal.clone(), refusal.clone(), refusal]);
     call::wait(Duration::from_secs(2)).await;
     let error = rig.client.lists().await.unwrap_err();
     assert_eq!(error.meaning(), Some(Meaning::TokenRefused));
-    assert_eq!((error.disposition(), rig.calls(Operation::RefreshToken)), (Disposition::Halt, 3));
+    assert_eq!((error.disposition(), rig.calls(Operation::RefreshToken)), (Disposition::Halt, 4));
 }
 
 #[tokio::test(start_paused = true)]

@@ -302,8 +302,10 @@ impl Person<'_> {
                 self.known.address.is_some() && self.next.address != self.known.address;
             let is_back = self.known.left.is_some() && self.next.left.is_none();
             // Somebody put them there, or a removal of ours was dropped: their account says which.
-            let is_put_on =
-                self.known.contact.is_some() && !self.next.lists.is_subset(&self.known.lists);
+            let is_put_on = self.sight == Sight::Alive
+                && !self.known.is_asked()
+                && self.known.contact.is_some()
+                && !self.next.lists.is_subset(&self.known.lists);
             plan.due = moved.from_gigyas_value || address_moved || is_back || is_put_on;
         } else {
             plan.look = plan.departs;
