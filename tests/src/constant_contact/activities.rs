@@ -122,7 +122,7 @@ impl Work {
                 file.windows(word.len()).any(|piece| piece == word.as_bytes())
             }
             Self::ImportJson { rows, .. } => rows.iter().any(|row| row.to_string().contains(word)),
-            Self::V2(work) => work.says(word),
+            Self::V2(bulk) => bulk.says(word),
             Self::Remove { .. } | Self::Delete { .. } | Self::Nothing => false,
         }
     }

@@ -143,11 +143,11 @@ impl Life {
                 Some("left an address")
             }
             Home::Delete => {
-                self.erase(uid, |gigya, uid| gigya.delete(uid))?;
+                self.erase(uid, Gigya::delete)?;
                 Some("account deleted")
             }
             Home::DeleteUntold => {
-                self.erase(uid, |gigya, uid| gigya.delete_untold(uid))?;
+                self.erase(uid, Gigya::delete_untold)?;
                 Some("account deleted, and nobody told")
             }
         }
