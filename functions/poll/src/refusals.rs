@@ -94,8 +94,8 @@ async fn pin_part(services: &Services, ready: &Ready, suspect: &Suspect) -> Resu
 }
 
 /// A part of one row failed as a whole. Once may be chance; when the row failed alone before, in this run, it is the bad one
-/// for which its batch was halved, and it is refused. Unless others have failed since and nobody was taken in: then it is not
-/// the row that is bad.
+/// for which its batch was halved, and it is refused. Unless others have failed since then and nobody was taken in: then it
+/// is not the row that is bad.
 pub(crate) async fn refuse_alone(
     services: &Services,
     ready: &Ready,
@@ -111,8 +111,11 @@ pub(crate) async fn refuse_alone(
         is_anybody_in |= other.part.was_taken_in();
         if other.number != failed.number && other.part.failed_as_a_whole() {
             let rows = store.agreements(other.ordinal, Some(other.number)).await?;
-            have_others_failed |= is_second && rows.iter().any(|row| row.uid != *uid);
-            is_second |= other.part.failed_alone() && rows.iter().any(|row| row.uid == *uid);
+            if other.part.failed_alone() && rows.iter().any(|row| row.uid == *uid) {
+                (is_second, have_others_failed) = (true, false);
+            } else {
+                have_others_failed = true;
+            }
         }
     }
     if is_second && (is_anybody_in || !have_others_failed) {

@@ -37,8 +37,8 @@ const CYCLES_MAX: u32 = 3;
 /// Ticks within which a run is closed at the latest: one that stands still is given up after a day.
 const TICKS_MAX: u32 = 120;
 /// How long a run may take to its end once nothing goes wrong any longer, unless an activity hangs or the day's calls are spent:
-/// longer than a message is hidden whose function was killed.
-const STANDS_AT_MOST: SignedDuration = SignedDuration::from_hours(8);
+/// as long as a batch is halved at the slowest ticks, and less than the day after which a run is given up.
+const STANDS_AT_MOST: SignedDuration = SignedDuration::from_hours(16);
 /// Ticks follow one another at first every five minutes, and later at this distance.
 const SLOW_TICK: Duration = Duration::from_mins(25);
 /// Quick ticks of a day or a run.
