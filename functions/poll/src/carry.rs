@@ -43,7 +43,6 @@ pub(crate) struct Carrier<'a> {
 }
 
 /// What is known of the people whose contacts are carried.
-#[derive(Default)]
 pub(crate) struct Known {
     /// By the ledger.
     pub(crate) ledger: HashMap<Uid, Agreed>,
@@ -145,13 +144,14 @@ impl<'a> Carrier<'a> {
 
     /// Carries those who stay, and puts off those who left.
     async fn carry_shown(&mut self, people: Vec<(Uid, Contact)>) -> Result<(), PollError> {
-        let people: Vec<(Uid, Option<Contact>)> =
-            people.into_iter().map(|(uid, contact)| (uid, Some(contact))).collect();
-        let known = self.known(&people).await?;
+        if people.is_empty() {
+            return Ok(());
+        }
+        let shown: Vec<_> = people.iter().map(|(uid, contact)| (uid, Some(contact))).collect();
+        let known = self.known(&shown).await?;
         let mut stay = Vec::with_capacity(people.len());
         let mut strays = Vec::new();
         for (uid, contact) in people {
-            let Some(contact) = contact else { continue };
             if self.is_stray(&contact, known.agreed(&uid)) {
                 self.counts.ignored += 1;
                 strays.push(contact);
@@ -167,8 +167,8 @@ impl<'a> Carrier<'a> {
     }
 
     /// What these people's contacts are compared with.
-    async fn known(&mut self, people: &[(Uid, Option<Contact>)]) -> Result<Known, PollError> {
-        let uids = people.iter().map(|(uid, _)| uid.clone());
+    async fn known(&mut self, people: &[(&Uid, Option<&Contact>)]) -> Result<Known, PollError> {
+        let uids = people.iter().map(|(uid, _)| (*uid).clone());
         let mut known = Known::of(self.services.ledger.look_up(uids, []).await?.people);
         let undone = said::believe(self.services, self.ready, people, &mut known).await?;
         self.due.extend(undone);
@@ -189,7 +189,9 @@ impl<'a> Carrier<'a> {
                 };
                 people.push((uid, contact));
             }
-            let known = self.known(&people).await?;
+            let shown: Vec<_> =
+                people.iter().map(|(uid, contact)| (uid, contact.as_ref())).collect();
+            let known = self.known(&shown).await?;
             self.carry_people(people, &known).await?;
         }
         Ok(true)

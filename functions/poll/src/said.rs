@@ -20,14 +20,14 @@ use crate::services::{Ready, Services};
 pub(crate) async fn believe(
     services: &Services,
     ready: &Ready,
-    people: &[(Uid, Option<Contact>)],
+    people: &[(&Uid, Option<&Contact>)],
     known: &mut Known,
 ) -> Result<Vec<Uid>, PollError> {
-    let uids: HashSet<&Uid> = people.iter().map(|(uid, _)| uid).collect();
+    let uids: HashSet<&Uid> = people.iter().map(|(uid, _)| *uid).collect();
     let rows = rows_of(services, &uids).await?;
     let mut undone = Vec::new();
-    for (uid, contact) in people {
-        let Some(contact) = contact.as_ref().filter(|it| it.deleted_at.is_none()) else { continue };
+    for (uid, contact) in people.iter().copied() {
+        let Some(contact) = contact.filter(|it| it.deleted_at.is_none()) else { continue };
         for row in rows.get(uid).into_iter().flatten() {
             let agreed = known.agreed(uid).cloned().unwrap_or_default();
             let (believed, is_undone) = with_row(agreed, row, contact, ready);

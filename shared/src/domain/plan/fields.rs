@@ -262,7 +262,8 @@ impl Person<'_> {
                     let insisted = match (took, before.gigya) {
                         // Gigya's value was empty when there was none here, and an empty one never wins at first sight.
                         (_, Some(_)) if first => Some(there),
-                        (true, _) => None,
+                        // It took what we wrote, unless what it shows is the difference that was agreed on.
+                        (true, _) => before.insisted.filter(|insisted| *insisted == there),
                         (false, _) => before.insisted,
                     };
                     let pair = Pair { contact: Some(there), insisted, ..before };
