@@ -53,19 +53,22 @@ pub async fn constant_contact(
     if problems.is_empty() { Ok(()) } else { Err(PreflightError::Unknown(Unknown(problems))) }
 }
 
+/// Checks the lists alone. On a list that was deleted there is nobody, so that everybody seems to have left it.
+///
+/// # Errors
+/// When a list is missing: all of them in one message, each with the next step.
+pub async fn lists(
+    client: &ConstantContact,
+    settings: &CustomerSettings,
+) -> Result<(), PreflightError> {
+    let problems = unknown_lists(settings, &client.lists().await?);
+    if problems.is_empty() { Ok(()) } else { Err(PreflightError::Unknown(Unknown(problems))) }
+}
+
 /// What the settings name and the tenant does not have, one sentence each with the next step. The field that carries the
 /// UID is not among it, since it is made where it is missing.
 pub fn unknown(settings: &CustomerSettings, lists: &[List], fields: &CustomFields) -> Vec<String> {
-    let known: BTreeSet<&ListId> = lists.iter().map(|list| &list.id).collect();
-    let named = settings.policy.lists.iter().map(|list| ("[[lists]] id", &list.id));
-    let update = settings.constant_contact.update_list.iter();
-    let mut problems: Vec<String> = named
-        .chain(update.map(|id| ("update_list", id)))
-        .filter(|(_, id)| !known.contains(id))
-        .map(|(place, id)| {
-            format!("{place} = \"{id}\": no such list; copy the id of one of the lists that `gigya-cc check` shows")
-        })
-        .collect();
+    let mut problems = unknown_lists(settings, lists);
     for field in settings.policy.mapping.rules().iter().map(|rule| &rule.field) {
         let missing = field.custom_name().filter(|name| fields.named(name).is_none());
         if let Some(name) = missing {
@@ -76,4 +79,17 @@ pub fn unknown(settings: &CustomerSettings, lists: &[List], fields: &CustomField
         }
     }
     problems
+}
+
+fn unknown_lists(settings: &CustomerSettings, lists: &[List]) -> Vec<String> {
+    let known: BTreeSet<&ListId> = lists.iter().map(|list| &list.id).collect();
+    let named = settings.policy.lists.iter().map(|list| ("[[lists]] id", &list.id));
+    let update = settings.constant_contact.update_list.iter();
+    named
+        .chain(update.map(|id| ("update_list", id)))
+        .filter(|(_, id)| !known.contains(id))
+        .map(|(place, id)| {
+            format!("{place} = \"{id}\": no such list; copy the id of one of the lists that `gigya-cc check` shows")
+        })
+        .collect()
 }

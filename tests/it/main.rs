@@ -23,6 +23,7 @@ mod identity;
 mod infra;
 mod leaving;
 mod operator;
+mod owner;
 mod populations;
 mod quota;
 mod recovery;

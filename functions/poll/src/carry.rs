@@ -16,6 +16,7 @@ use crate::departures::{Departures, Leaver};
 use crate::erasure;
 use crate::error::PollError;
 use crate::home;
+use crate::lists;
 use crate::people::{Identified, Identities};
 use crate::removals::{self, OnTheirWay};
 use crate::said;
@@ -172,6 +173,9 @@ impl<'a> Carrier<'a> {
         let mut known = Known::of(self.services.ledger.look_up(uids, []).await?.people);
         let undone = said::believe(self.services, self.ready, people, &mut known).await?;
         self.due.extend(undone);
+        let pairs = people.iter().map(|(uid, contact)| (known.agreed(uid), *contact));
+        let shown = pairs.filter_map(|(agreed, contact)| Some((agreed, contact?)));
+        lists::are_there(self.ready, shown).await?;
         Ok(known)
     }
 
@@ -370,6 +374,7 @@ impl<'a> Carrier<'a> {
         let known = Known::of(HashMap::from([(uid.clone(), agreed.clone())]));
         match found {
             Some(contact) if contact.uid.as_ref().is_none_or(|own| *own == uid) => {
+                lists::are_there(self.ready, [(known.agreed(&uid), &contact)]).await?;
                 self.carry_people(vec![(uid, Some(contact))], &known).await
             }
             Some(_) | None => {

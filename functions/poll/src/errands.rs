@@ -14,6 +14,7 @@ use shared::domain::report::ListedPerson;
 use shared::domain::run::{Phase, Run};
 use shared::domain::{Account, Contact, Dispose as _, Disposition, ListId, Uid};
 use shared::invocation::Invocation;
+use shared::preflight;
 use shared::store::document::Document;
 use shared::store::runs::PartDocument;
 use shared::store::{RunStore, StoreError};
@@ -24,6 +25,7 @@ use crate::brake;
 use crate::error::PollError;
 use crate::hand_over::hand_over;
 use crate::home;
+use crate::lists;
 use crate::removals::{self, ToRemove};
 use crate::rest::{self, Rest};
 use crate::services::{Ready, Services};
@@ -210,6 +212,7 @@ impl Runner<'_> {
         {
             return self.part(uid, agreed, invocation).await;
         }
+        lists::are_there(ready, contact.iter().map(|contact| (agreed, contact))).await?;
         // Whom Gigya does not know by this UID need not be deleted there: nothing is decided without more.
         let gigya = account.as_ref().map_or(Seen::Unobserved, Seen::Present);
         let there = contact.as_ref().map_or(Seen::Absent, Seen::Present);
@@ -412,6 +415,8 @@ impl Runner<'_> {
             Ok(Amended::Gone | Amended::Held) => Ok(false),
             Err(error) => {
                 let Some(reason) = refusal(&error) else { return Err(error.into()) };
+                // Before a value is suspected, the settings are.
+                preflight::lists(&self.ready.constant_contact, &self.ready.settings).await?;
                 self.reject(uid, reason);
                 Ok(false)
             }

@@ -8,6 +8,7 @@ use shared::domain::patch::PatchError;
 use shared::domain::{Dispose, Disposition};
 use shared::gigya::GigyaError;
 use shared::payload::PayloadError;
+use shared::preflight::PreflightError;
 use shared::secrets::SecretsError;
 use shared::settings::source::SourceError;
 use shared::store::StoreError;
@@ -31,6 +32,9 @@ pub enum PollError {
     /// Settings and secret do not fit.
     #[error("the vendors' clients cannot be built")]
     Vendor(#[from] VendorError),
+    /// A list that the settings name is gone.
+    #[error(transparent)]
+    Preflight(#[from] PreflightError),
     /// Constant Contact refused or did not answer.
     #[error("Constant Contact could not be asked")]
     ConstantContact(#[from] ConstantContactError),
@@ -56,7 +60,7 @@ impl PollError {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Event(_) => "Event",
-            Self::Settings(_) | Self::Vendor(_) | Self::Patch(_) => "Settings",
+            Self::Settings(_) | Self::Vendor(_) | Self::Patch(_) | Self::Preflight(_) => "Settings",
             Self::Secrets(_) => "Secrets",
             Self::ConstantContact(_) => "ConstantContact",
             Self::Gigya(_) | Self::NoAddress => "Gigya",
@@ -68,7 +72,8 @@ impl PollError {
     /// Whether the day's calls to Constant Contact are spent: with the wait until there are more.
     pub(crate) fn spent_for(&self) -> Option<Duration> {
         match self {
-            Self::ConstantContact(error) => error.spent_for(),
+            Self::ConstantContact(error)
+            | Self::Preflight(PreflightError::ConstantContact(error)) => error.spent_for(),
             Self::Event(_)
             | Self::Settings(_)
             | Self::Secrets(_)
@@ -76,6 +81,7 @@ impl PollError {
             | Self::Gigya(_)
             | Self::NoAddress
             | Self::Patch(_)
+            | Self::Preflight(PreflightError::Unknown(_))
             | Self::Payload(_)
             | Self::Store(_) => None,
         }
@@ -91,6 +97,7 @@ impl Dispose for PollError {
             Self::Settings(error) => error.disposition(),
             Self::Secrets(error) => error.disposition(),
             Self::Vendor(error) => error.disposition(),
+            Self::Preflight(error) => error.disposition(),
             Self::ConstantContact(error) => error.disposition(),
             Self::Gigya(error) => error.disposition(),
             Self::Store(error) => error.disposition(),

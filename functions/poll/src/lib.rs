@@ -16,6 +16,7 @@ mod hand_over;
 mod handler;
 mod home;
 mod inbound;
+mod lists;
 mod people;
 mod refusals;
 mod removals;

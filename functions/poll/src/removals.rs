@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use shared::constant_contact::Leaver;
 use shared::domain::limits::BULK_CONTACT_IDS_MAX;
 use shared::domain::removal::{Next, Removal, RemovedFrom};
-use shared::domain::{ActivityId, ContactId, Dialect, ListId};
+use shared::domain::{ActivityId, ContactId, Dialect, Dispose as _, Disposition, ListId};
+use shared::preflight;
 use shared::store::RunStore;
 use tracing::warn;
 
@@ -36,7 +37,7 @@ pub(crate) async fn submit(
     let mut removals: Vec<Removal> = store.note(NOTE).await?.unwrap_or_default();
     for (lists, leavers) in to_remove {
         for leavers in leavers.chunks(BULK_CONTACT_IDS_MAX) {
-            let activity = ready.constant_contact.remove_from_lists(leavers, &lists).await?;
+            let activity = remove_from_lists(ready, leavers, &lists).await?;
             if activity.is_none() {
                 continue;
             }
@@ -121,9 +122,29 @@ async fn submit_again(ready: &Ready, removal: &Removal) -> Result<Option<Activit
             if leavers.is_empty() {
                 return Ok(None);
             }
-            Ok(client.remove_from_lists(&leavers, lists).await?)
+            remove_from_lists(ready, &leavers, lists).await
         }
     }
+}
+
+/// Takes contacts off lists. Who was on a list that the settings no longer name, and that is gone, is off it.
+async fn remove_from_lists(
+    ready: &Ready,
+    leavers: &[Leaver],
+    lists: &BTreeSet<ListId>,
+) -> Result<Option<ActivityId>, PollError> {
+    let client = &ready.constant_contact;
+    let error = match client.remove_from_lists(leavers, lists).await {
+        Err(error) if error.disposition() == Disposition::Reject => error,
+        done => return Ok(done?),
+    };
+    preflight::lists(client, &ready.settings).await?;
+    let is_named = |list: &&ListId| ready.settings.policy.lists.iter().any(|of| of.id == **list);
+    let named: BTreeSet<ListId> = lists.iter().filter(is_named).cloned().collect();
+    if named == *lists {
+        return Err(error.into());
+    }
+    Ok(if named.is_empty() { None } else { client.remove_from_lists(leavers, &named).await? })
 }
 
 /// The contacts of a removal that is submitted again. Addresses are not kept, so v2, which wants them, is asked for them.

@@ -14,6 +14,7 @@ use shared::domain::run::{Phase, Run};
 use shared::domain::watermark::{InboundFresh, Stale};
 use shared::domain::{Account, Dispose, Disposition, Fingerprint, ListId, Uid};
 use shared::invocation::Invocation;
+use shared::preflight;
 use shared::settings::customer::CustomerSettings;
 use shared::store::bucket::{ETag, Put};
 use shared::store::runs::PartDocument;
@@ -159,6 +160,10 @@ impl Batch<'_> {
                 Ok(earlier) => earlier,
                 Err(ending) => return Ok((ending, None)),
             };
+        if !halves.is_empty() {
+            // Before a row is suspected, the settings are: an import into a list that was deleted fails as a whole, too.
+            self.look_at_tenant(&ready).await?;
+        }
         let Some(staged) = self.store.staged(key).await? else {
             return Ok(self.bury("the staged accounts are gone"));
         };
@@ -278,6 +283,11 @@ impl Batch<'_> {
             }
         }
         Ok(Ok(earlier))
+    }
+
+    /// Whether Constant Contact still has what the settings name.
+    async fn look_at_tenant(&self, ready: &Ready) -> Result<(), UploadError> {
+        Ok(preflight::constant_contact(&ready.constant_contact, self.settings).await?)
     }
 
     fn may_still_show(&self, intended_at: Timestamp) -> bool {
@@ -419,6 +429,7 @@ impl Batch<'_> {
                 self.store.withdraw_part(self.ordinal, number).await?;
                 match error.disposition() {
                     Disposition::Reject => {
+                        self.look_at_tenant(ready).await?;
                         Ok(Err(Ending::Buried { reason: shared::telemetry::chain(&error) }))
                     }
                     Disposition::Retry { .. } | Disposition::Halt => Err(error.into()),

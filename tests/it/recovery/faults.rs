@@ -123,7 +123,7 @@ async fn a_connection_that_is_dead_stops_everything_and_goes_on_once_it_is_made_
     let trip = Trip::synced(&PEOPLE).await;
     trip.edit("ada", "profile.lastName", json!("Newname"));
     trip.pass(Duration::from_mins(1)).await;
-    trip.world.constant_contact.revoke();
+    trip.world.revoke();
     trip.world.export(json!({"scope": "delta"})).await.unwrap();
     let run = trip.world.open_run().unwrap();
     let error = trip.world.poll(json!({})).await.unwrap_err();
@@ -132,11 +132,7 @@ async fn a_connection_that_is_dead_stops_everything_and_goes_on_once_it_is_made_
     trip.world.tick().await.ok();
     assert!(trip.dead_letters().is_empty(), "the message stays");
 
-    let token = trip.world.constant_contact.authorise();
-    let secret = trip.world.aws.vault().current(SECRET_ID).unwrap();
-    let mut secret: serde_json::Value = serde_json::from_str(&secret).unwrap();
-    secret["constant_contact"]["refresh_token"] = json!(token.expose());
-    trip.world.aws.vault().put(SECRET_ID, secret.to_string());
+    trip.world.authorise_anew();
     assert_eq!(trip.persist_with(&run).await.state, State::Settled);
     assert_eq!(trip.contact("ada").texts["last_name"], "Newname");
 }

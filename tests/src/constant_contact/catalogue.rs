@@ -30,7 +30,8 @@ pub(super) struct CustomField {
 
 impl World {
     pub(super) fn add_list(&mut self, name: &str, description: &str, now: Timestamp) -> String {
-        let number = self.lists.len();
+        let number = self.lists_made;
+        self.lists_made += 1;
         let id = format!("{number:08x}-11a7-11ec-8a11-{number:012x}");
         let (name, description) = (name.to_owned(), description.to_owned());
         self.lists.push(List {

@@ -183,6 +183,11 @@ impl People {
         id
     }
 
+    /// Changes everybody; nobody's address.
+    pub(super) fn change_all(&mut self, change: impl FnMut(&mut Person)) {
+        self.all.iter_mut().for_each(change);
+    }
+
     /// Changes a contact and keeps the indices right. The address must be free, which the caller has checked.
     pub(super) fn change<T>(
         &mut self,

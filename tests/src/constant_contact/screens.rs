@@ -96,6 +96,17 @@ impl Simulator {
         world.people.change(id, |person| person.leave(list, now, &switches)).is_some()
     }
 
+    /// A list is deleted in the screens. Whoever was on it is on it no longer. False when there is no such list.
+    pub fn delete_list(&self, list: &str) -> bool {
+        let now = self.clock.now();
+        let mut world = self.settled();
+        let switches = world.switches;
+        let there = world.lists.len();
+        world.lists.retain(|known| known.id != list);
+        world.people.change_all(|person| person.leave(list, now, &switches));
+        world.lists.len() < there
+    }
+
     /// A contact is deleted in the screens. False when there is no such contact.
     pub fn delete(&self, id: &str) -> bool {
         let now = self.clock.now();

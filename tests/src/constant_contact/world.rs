@@ -28,6 +28,8 @@ pub(super) struct World {
     pub(super) gate: Gate,
     pub(super) people: People,
     pub(super) lists: Vec<List>,
+    /// Ids are never given twice.
+    pub(super) lists_made: u64,
     pub(super) fields: Vec<CustomField>,
     pub(super) jobs: Vec<Job>,
     pub(super) jobs_made: u64,
@@ -45,6 +47,7 @@ impl World {
             gate: Gate::default(),
             people: People::default(),
             lists: Vec::new(),
+            lists_made: 0,
             fields: Vec::new(),
             jobs: Vec::new(),
             jobs_made: 0,

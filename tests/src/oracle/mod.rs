@@ -120,6 +120,11 @@ impl Oracle {
         self.people.entry(uid.to_owned()).or_default().hear(at, act, &self.rules);
     }
 
+    /// Tells that the customer's settings name this list from now on, for the one that is gone.
+    pub fn hear_of_list(&mut self, emea: String) {
+        self.rules.emea = emea;
+    }
+
     /// Tells which run is open now, by when it began.
     pub fn hear_of_run(&mut self, now: Timestamp, began: Option<Timestamp>) {
         if let Some((_, ended)) =

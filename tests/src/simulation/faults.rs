@@ -81,6 +81,10 @@ pub enum Fault {
     ActivityHangs,
     /// Somebody writes a value on which every import chokes that it is in, until they write another one.
     RowChokes,
+    /// The owner deletes a list that the settings name, and names another one the next morning.
+    ListDeleted,
+    /// The owner revokes the connection to Constant Contact, and makes it anew the next morning.
+    KeyRevoked,
 }
 
 /// What does not happen here yet, because the product cannot take it or the world cannot do it: what, and what would have to
@@ -88,7 +92,10 @@ pub enum Fault {
 pub const NOT_YET: &[(&str, &str)] = &[
     ("rows missing across pages of Gigya's search", "the simulator of Gigya cannot leave any out"),
     ("secrets refused while a rotated token is stored", "long-lived refresh tokens"),
-    ("the owner deletes a list, renames a custom field, revokes the key", "acts of the owner"),
+    (
+        "the owner renames a custom field, or changes what is mapped to what",
+        "an oracle that knows fields by what the settings say",
+    ),
     (
         "an import leaves the unsubscribed as they are, and says that it took them in",
         "a memory of what the contact held before, so that it is not taken for an edit",
@@ -98,7 +105,7 @@ pub const NOT_YET: &[(&str, &str)] = &[
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 37] = [
         Self::Killed,
         Self::ShortOfTime,
         Self::ScheduledTwice,
@@ -134,6 +141,8 @@ impl Fault {
         Self::ActivityForgotten,
         Self::ActivityHangs,
         Self::RowChokes,
+        Self::ListDeleted,
+        Self::KeyRevoked,
     ];
 
     /// How often it happens at most where it happens at all, of ten thousand chances.
@@ -143,7 +152,9 @@ impl Fault {
             Self::ShortOfTime
             | Self::ScheduledTwice
             | Self::DeliveredTwice
-            | Self::DeliveredAgain => 2_000,
+            | Self::DeliveredAgain
+            | Self::ListDeleted
+            | Self::KeyRevoked => 2_000,
             Self::Paused => 1_000,
             Self::PausedForAMonth => 100,
             Self::QuotaSpent => 10,

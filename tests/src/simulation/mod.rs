@@ -12,6 +12,7 @@
 //! | `seam` | the one place through which every call goes: where faults are injected, people live on, and the trace is written |
 //! | `crowd` | invocations at the same time, and their kills |
 //! | `life` | what people and the customer do on both sides |
+//! | `owner` | what the customer breaks, and mends the next morning |
 //! | `check` | the invariants, and how often each was looked at |
 //! | `play` | days, quiet days, judgement |
 //! | `trace` | everything that was called, in one number |
@@ -26,6 +27,7 @@ pub mod defects;
 mod faults;
 mod life;
 mod logs;
+mod owner;
 mod play;
 mod scenario;
 mod seam;

@@ -17,6 +17,7 @@ use super::check::{Check, Checks, Violation, words};
 use super::crowd::Crowd;
 use super::faults::{Fault, Faults};
 use super::life::{self, Life};
+use super::owner::Broken;
 use super::scenario::Scenario;
 use super::seam::{Far, Seam};
 use super::trace::Trace;
@@ -51,7 +52,10 @@ pub(super) struct Play {
     pub(super) seam: Seam,
     pub(super) life: Arc<Mutex<Life>>,
     pub(super) checks: Checks,
-    scenario: Scenario,
+    pub(super) scenario: Scenario,
+    pub(super) broken: Broken,
+    /// The settings have named another list since everybody was last read for certain.
+    names_another: bool,
     dice: Dice,
     pub(super) days: u64,
     run_began: Option<Timestamp>,
@@ -96,6 +100,8 @@ impl Play {
             life,
             checks: Checks::default(),
             scenario: scenario.clone(),
+            broken: Broken::default(),
+            names_another: false,
             dice: Dice::of_stream(seed, 4),
             days: 0,
             run_began: None,
@@ -119,6 +125,7 @@ impl Play {
 
     /// A day on which people live and things go wrong.
     async fn day(&mut self) -> Result<(), Violation> {
+        self.names_another |= self.mend();
         let deeds = self.dice.below(self.scenario.deeds_a_day + 1);
         self.life().expect(deeds);
         if self.seam.happens(Fault::RowChokes) {
@@ -133,7 +140,8 @@ impl Play {
         } else {
             asks.push(Ask::Deliver);
         }
-        let scope = if self.dice.of_thousand(200) { "full" } else { "delta" };
+        let is_full = self.dice.of_thousand(200) || self.names_another;
+        let scope = if is_full { "full" } else { "delta" };
         let daily = json!({"scope": scope, "trigger": "schedule"});
         asks.push(Ask::Export(daily.clone()));
         if self.seam.happens(Fault::ScheduledTwice) {
@@ -142,7 +150,11 @@ impl Play {
         }
         self.step(asks).await?;
         let ticks = QUICK_TICKS + u32::try_from(self.dice.below(4)).unwrap_or_default();
+        let breaks_at = u32::try_from(self.dice.below(u64::from(ticks))).unwrap_or_default();
         for tick in 0..ticks {
+            if tick == breaks_at {
+                self.neglect();
+            }
             if self.dice.of_thousand(300) {
                 self.happen();
             }
@@ -180,8 +192,12 @@ impl Play {
     /// them, and a fourth cycle writes nothing.
     async fn agree(&mut self) -> Result<(), Violation> {
         self.life().expect(0);
+        self.names_another |= self.mend();
         self.failures.borrow_mut().clear();
         self.close_open_run().await?;
+        if std::mem::take(&mut self.names_another) {
+            self.cycle("full").await?;
+        }
         let mut cycles = 0;
         loop {
             let before = self.world.writes();
@@ -402,7 +418,7 @@ impl Play {
         }
     }
 
-    fn life(&self) -> MutexGuard<'_, Life> {
+    pub(super) fn life(&self) -> MutexGuard<'_, Life> {
         self.life.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -3,6 +3,7 @@
 //! In process under tokio's paused clock a day takes as long as its work does, and nothing listens anywhere.
 
 mod observe;
+mod owner;
 mod settings;
 mod triggers;
 mod watch;

@@ -48,8 +48,8 @@ pub(super) fn contact<'a>(world: &'a World, text: &str) -> Option<&'a Person> {
 
 /// The tenant's own id of a list.
 pub(super) fn list(world: &World, text: &str) -> Option<String> {
-    let place = usize::try_from(number(text)?.checked_sub(FIRST_LIST)?).ok()?;
-    world.lists.get(place).map(|list| list.id.clone())
+    let number = number(text)?;
+    world.lists.iter().map(|list| &list.id).find(|id| list_number(id) == Some(number)).cloned()
 }
 
 pub(super) fn contact_json(id: &str, ids: Ids) -> Value {

@@ -88,6 +88,9 @@ struct Landing<'a> {
 impl Landing<'_> {
     fn land(&self, world: &mut World) {
         let switches = world.switches;
+        // A list may have been deleted since the import was asked for.
+        let is_there = |list: &&String| world.has_list(list);
+        let lists: Vec<String> = self.import.lists.iter().filter(is_there).cloned().collect();
         let address = self.row.address();
         let existing = world.people.with_address(address).map(|person| person.id.clone());
         let id = existing.unwrap_or_else(|| world.people.add(Person::new(address, self.at)));
@@ -99,7 +102,7 @@ impl Landing<'_> {
             }
             if !is_out {
                 person.revive(self.at, &switches);
-                person.lists.extend(self.import.lists.iter().cloned());
+                person.lists.extend(lists);
             }
             let is_joined = before.lists != person.lists && switches.list_change_moves_updated_at;
             if before.holds_other_values(person) || is_joined || switches.import_moves_updated_at {

@@ -13,6 +13,13 @@ impl Simulator {
         self.world().gate.is_token_dead = true;
     }
 
+    /// The key is switched on and the token is good again.
+    pub fn authorise_v2(&self) {
+        let mut world = self.world();
+        world.gate.is_key_dead = false;
+        world.gate.is_token_dead = false;
+    }
+
     /// v2 is shut off: 410 from now on.
     pub fn retire_v2(&self) {
         self.world().gate.is_retired = true;

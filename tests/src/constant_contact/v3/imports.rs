@@ -95,6 +95,8 @@ impl World {
     ) -> Counts {
         let fields: HashMap<String, String> =
             self.fields.iter().map(|field| (field.name.clone(), field.id.clone())).collect();
+        // A list may have been deleted since the import was asked for.
+        let lists: Vec<String> = lists.iter().filter(|list| self.has_list(list)).cloned().collect();
         let address = |row: &Row| row.get("email").map(|text| text.trim().to_ascii_lowercase());
         let last: HashMap<Option<String>, usize> =
             rows.iter().enumerate().map(|(place, row)| (address(row), place)).collect();
@@ -105,7 +107,7 @@ impl World {
                 Err(Refusal::Correctable) => counts.correctable += 1,
                 Err(Refusal::Error) => counts.errors += 1,
                 Ok(()) if is_last => {
-                    if !self.land(row, &fields, lists, at) {
+                    if !self.land(row, &fields, &lists, at) {
                         counts.cannot_add_to_list += 1;
                     }
                 }

@@ -151,6 +151,12 @@ impl Life {
         None
     }
 
+    /// From now on this is the list of those in Europe, the Middle East and Africa.
+    pub(super) fn name_list(&mut self, emea: String) {
+        self.lists.emea.clone_from(&emea);
+        self.oracle.hear_of_list(emea);
+    }
+
     /// Somebody moves to where no import has ever been.
     pub(super) fn write_what_chokes(&mut self) {
         let uid = self.dice.one(&self.uids);

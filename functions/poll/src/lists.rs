@@ -1,0 +1,33 @@
+//! Whether lists are there: whoever is no longer on a list that somebody deleted has not left it.
+
+use shared::domain::agreed::Agreed;
+use shared::domain::{Contact, Permission};
+use shared::preflight;
+
+use crate::error::PollError;
+use crate::services::Ready;
+
+/// Makes sure that whoever seems to have left a list of ours did: where one of these contacts is on fewer of them than is
+/// agreed, Constant Contact is asked whether they all exist. After the contacts were read, so that what exists now existed then.
+///
+/// # Errors
+/// When a list is gone: what to do about it. Nothing that these contacts show may count.
+pub(crate) async fn are_there<'c>(
+    ready: &Ready,
+    shown: impl IntoIterator<Item = (Option<&'c Agreed>, &'c Contact)>,
+) -> Result<(), PollError> {
+    let mut shown = shown.into_iter();
+    if shown
+        .any(|(agreed, contact)| agreed.is_some_and(|it| seems_to_have_left(ready, it, contact)))
+    {
+        preflight::lists(&ready.constant_contact, &ready.settings).await?;
+    }
+    Ok(())
+}
+
+fn seems_to_have_left(ready: &Ready, agreed: &Agreed, contact: &Contact) -> bool {
+    let ours = ready.settings.policy.lists.iter().map(|list| &list.id);
+    contact.deleted_at.is_none()
+        && contact.permission != Permission::Unsubscribed
+        && ours.into_iter().any(|list| agreed.lists.contains(list) && !contact.lists.contains(list))
+}

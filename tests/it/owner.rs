@@ -1,0 +1,85 @@
+//! What the customer does to their own tenant, and that nobody pays for it.
+
+use sandbox::constant_contact::{Switches, UnknownList};
+use sandbox::world::{BUCKET, WorldOptions, sync_toml};
+use serde_json::json;
+use shared::domain::Dialect;
+use shared::domain::report::State;
+use shared::store::keys;
+use shared::telemetry::chain;
+
+use crate::trip::Trip;
+
+/// A world in which the list of those in `emea` is deleted, and imports into it fail in this way.
+async fn with_deleted_list(api: Dialect, unknown_list: UnknownList) -> Trip {
+    let constant_contact = Switches { unknown_list, ..Switches::default() };
+    let options = WorldOptions { api, constant_contact, ..WorldOptions::default() };
+    let trip = Trip::synced_with(&["ada", "ben"], options).await;
+    assert!(trip.contact("ada").lists.contains(&trip.world.lists.emea));
+    assert!(trip.world.constant_contact.delete_list(&trip.world.lists.emea));
+    assert!(!trip.contact("ada").lists.contains(&trip.world.lists.emea));
+    trip
+}
+
+/// The owner makes another list and names it in the settings.
+fn name_another_list(trip: &mut Trip) {
+    trip.world.lists.emea = trip.world.constant_contact.add_list("EMEA, the second");
+    let settings = sync_toml(&trip.world.lists, None);
+    trip.world.aws.objects().put(BUCKET, keys::SETTINGS, settings);
+}
+
+/// Whoever was on a list that the owner deletes looks as if they had left it: they were opted out at Gigya, one by one.
+#[tokio::test(start_paused = true)]
+async fn nobody_leaves_a_list_that_is_deleted() {
+    for api in [Dialect::V3, Dialect::V2] {
+        let mut trip = with_deleted_list(api, UnknownList::Refused).await;
+        trip.pass(std::time::Duration::from_hours(24)).await;
+        for event in [json!({"sweep": true}), json!({})] {
+            let error = trip.world.poll(event).await.unwrap_err();
+            let text = chain(&error);
+            assert!(text.contains("no such list; copy the id"), "the next step is named: {text}");
+        }
+        assert!(trip.is_subscribed("ada") && trip.is_subscribed("ben"));
+
+        name_another_list(&mut trip);
+        trip.world.poll(json!({"sweep": true})).await.unwrap();
+        assert_eq!(trip.full().await.state, State::Settled);
+        for name in ["ada", "ben"] {
+            assert!(trip.is_subscribed(name), "{api:?}: {name} was opted out");
+            assert!(trip.contact(name).lists.contains(&trip.world.lists.emea), "{api:?}: {name}");
+        }
+    }
+}
+
+/// A batch whose list is gone is not taken for a bad one, however Constant Contact says so: it waits for the owner.
+#[tokio::test(start_paused = true)]
+async fn a_batch_waits_until_the_settings_name_a_list_that_is_there() {
+    for api in [Dialect::V3, Dialect::V2] {
+        for how in [UnknownList::Refused, UnknownList::NotFound, UnknownList::ActivityFails] {
+            let mut trip = with_deleted_list(api, how).await;
+            trip.edit("ada", "profile.lastName", json!("Newname"));
+            trip.register("eve", |_| ());
+            trip.pass(std::time::Duration::from_mins(1)).await;
+            trip.world.export(json!({"scope": "delta"})).await.unwrap();
+            let run = trip.world.open_run().unwrap();
+            for _ in 0..12 {
+                trip.world.tick().await.ok();
+            }
+            assert!(trip.dead_letters().is_empty(), "{api:?}, {how:?}: the message stays");
+            assert_eq!(trip.world.open_run().as_ref(), Some(&run), "{api:?}, {how:?}");
+
+            name_another_list(&mut trip);
+            trip.pass(std::time::Duration::from_hours(2)).await;
+            let report = trip.persist_with(&run).await;
+            assert_eq!(
+                report.state,
+                State::Settled,
+                "{api:?}, {how:?} {report:?} {:?}",
+                trip.dead_letters()
+            );
+            assert_eq!(trip.contact("ada").texts["last_name"], "Newname");
+            assert!(trip.contact("eve").lists.contains(&trip.world.lists.emea), "{api:?}, {how:?}");
+            assert!(trip.world.report(&run).unwrap().people.balance().is_ok());
+        }
+    }
+}
