@@ -4,6 +4,7 @@ use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
+use super::arrivals::Arrival;
 use super::faults::Fate;
 use super::people::Person;
 use super::v2;
@@ -157,8 +158,12 @@ impl World {
         let delay = self.switches.activity_delay * if is_slow { SLOW } else { 1 };
         let chokes = self.script.choker().is_some_and(|word| order.work.says(word));
         let fate = order.fate.unwrap_or_else(|| self.script.next_fate());
+        let id = format!("{number:08x}-ac71-11ec-8ac7-{number:012x}");
+        if let Some(arrival) = Arrival::of(&order.work) {
+            self.arrivals.insert(id.clone(), arrival);
+        }
         let job = Job {
-            id: format!("{number:08x}-ac71-11ec-8ac7-{number:012x}"),
+            id,
             asked: order.asked,
             work: order.work,
             state: State::Initialized,

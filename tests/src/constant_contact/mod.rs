@@ -9,6 +9,7 @@
 
 mod activities;
 mod answer;
+mod arrivals;
 mod catalogue;
 mod faults;
 mod form;
@@ -24,6 +25,7 @@ pub mod v3;
 mod values;
 mod world;
 
+pub use arrivals::Arrival;
 pub use faults::{Fate, Fault};
 pub use people::{OptOut, Person, Street};
 pub use simulator::Simulator;

@@ -9,6 +9,7 @@ use shared::constant_contact::Operation;
 
 use super::activities::Job;
 use super::answer::Answer;
+use super::arrivals::Arrival;
 use super::catalogue::{CustomField, List};
 use super::faults::Script;
 use super::people::People;
@@ -33,6 +34,8 @@ pub(super) struct World {
     pub(super) fields: Vec<CustomField>,
     pub(super) jobs: Vec<Job>,
     pub(super) jobs_made: u64,
+    /// What came in, by activity.
+    pub(super) arrivals: BTreeMap<String, Arrival>,
     pub(super) calls: BTreeMap<Operation, u64>,
     pub(super) writes: u64,
 }
@@ -51,6 +54,7 @@ impl World {
             fields: Vec::new(),
             jobs: Vec::new(),
             jobs_made: 0,
+            arrivals: BTreeMap::new(),
             calls: BTreeMap::new(),
             writes: 0,
         }

@@ -123,6 +123,7 @@ impl Oracle {
     /// Tells that the customer's settings name this list from now on, for the one that is gone.
     pub fn hear_of_list(&mut self, emea: String) {
         self.rules.emea = emea;
+        self.people.values_mut().for_each(|known| known.has_another_list = true);
     }
 
     /// Tells which run is open now, by when it began.

@@ -103,6 +103,8 @@ pub(super) struct Known {
     /// Whether the contact was deleted before anybody can have seen it for sure: what became of the import that brought it may not
     /// be known yet, and that one is made again.
     pub(super) was_deleted_young: bool,
+    /// Whether another list may fit them than at the beginning of this spell, because the customer named it.
+    pub(super) has_another_list: bool,
     /// All that they ever did about being mailed, over all spells.
     pub(super) leavings: Vec<(Timestamp, Leaving)>,
     pub(super) granted_at: Option<Timestamp>,
@@ -252,6 +254,7 @@ impl Known {
             .map(|contact| Noted::of(contact, rules));
         self.acts.clear();
         self.was_deleted_young = false;
+        self.has_another_list = false;
     }
 
     /// The first names that either side was given in this spell.

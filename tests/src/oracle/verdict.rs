@@ -76,8 +76,9 @@ impl Known {
             (Some(_), Some(_)) => None,
             (Some(_), None) => Some(false),
         };
-        let is_revivable =
-            self.was_deleted_young || did(&|act| matches!(act, Act::Edited { .. })).is_some();
+        let is_revivable = self.was_deleted_young
+            || self.has_another_list
+            || did(&|act| matches!(act, Act::Edited { .. })).is_some();
         let mailing = if self.stood.is_unsubscribed || unsubscribed.is_some() || !is_granted {
             Mailing::MustNot
         } else {

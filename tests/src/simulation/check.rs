@@ -9,10 +9,11 @@ use serde::Serialize;
 use serde_json::Value;
 use shared::domain::batch::{BatchStage, Claim};
 use shared::domain::message::BatchMessage;
-use shared::domain::report::State;
+use shared::domain::report::{Report, State};
 use shared::domain::run::Phase;
 use shared::store::keys;
 
+use super::life;
 use crate::oracle::Objection;
 use crate::world::{BUCKET, QUEUE, World};
 
@@ -29,6 +30,8 @@ pub enum Check {
     OneContactEach,
     /// The people of every closed run balance.
     PeopleAreConserved,
+    /// What arrived is what the reports of closed runs say, letter by letter.
+    BytesAsReported,
     /// The mark never passes a batch that is not settled.
     MarkPassesNothing,
     /// A batch that is announced and not dealt with is in the queue.
@@ -55,10 +58,11 @@ pub enum Check {
 
 impl Check {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::NobodyAgainstTheirWill,
         Self::OneContactEach,
         Self::PeopleAreConserved,
+        Self::BytesAsReported,
         Self::MarkPassesNothing,
         Self::NothingForgotten,
         Self::TokensOnce,
@@ -81,6 +85,7 @@ impl fmt::Display for Check {
             }
             Self::OneContactEach => "nobody has two contacts",
             Self::PeopleAreConserved => "the people of every run balance",
+            Self::BytesAsReported => "what arrived is what the reports say, letter by letter",
             Self::MarkPassesNothing => "the mark passes nothing that is not settled",
             Self::NothingForgotten => "a batch that waits is in the queue",
             Self::TokensOnce => "no refresh token is used twice",
@@ -196,6 +201,7 @@ impl Checks {
             let wrong = wrong.map(|it| format!("{run}: {it:?}"));
             self.judged.insert(run);
             self.hold(Check::PeopleAreConserved, world.now(), wrong)?;
+            self.hold(Check::BytesAsReported, world.now(), misreported(world, &report))?;
         }
         Ok(())
     }
@@ -269,6 +275,26 @@ impl Checks {
         }
         self.hold(Check::NothingOfTheErased, world.now(), wrong)
     }
+}
+
+/// The imports of a report that arrived with other rows, or with letters that nobody's name has.
+fn misreported(world: &World, report: &Report) -> Vec<String> {
+    let letters = life::letters(world.lists.api);
+    let mut wrong = Vec::new();
+    for part in report.batches.iter().flat_map(|batch| &batch.parts) {
+        let Some(activity) = &part.activity else { continue };
+        match world.constant_contact.arrival(activity.as_str()) {
+            Some(arrival) if arrival.rows != part.rows => {
+                wrong.push(format!("{activity}: {} rows, and {} arrived", part.rows, arrival.rows));
+            }
+            Some(arrival) => {
+                let garbled = arrival.letters.difference(&letters);
+                wrong.extend(garbled.map(|letter| format!("{activity}: {letter:?} arrived")));
+            }
+            None => wrong.push(format!("{activity} never arrived")),
+        }
+    }
+    wrong
 }
 
 /// Words for what the oracle objects to.

@@ -207,6 +207,20 @@ fn a_value_that_constant_contact_cannot_hold_is_insisted_on_once() {
 }
 
 #[test]
+fn a_value_that_nobody_had_at_gigya_is_left_alone_however_often_it_is_seen() {
+    // Seeds 2041 and 3088: the second look had made it forget that the difference was agreed on, and a full run emptied it.
+    let mut zoe = newcomer();
+    edit(&mut zoe, "profile.firstName", "");
+    zoe = zoe.after(&upload(&zoe));
+    zoe.agreed = poll(&zoe).noted.or(zoe.agreed);
+    set(&mut zoe, "first_name", "Zoe");
+    for look in 1..=3 {
+        zoe.agreed = poll(&zoe).noted.or(zoe.agreed);
+        assert_eq!(upload(&zoe).outbound, None, "after look {look}");
+    }
+}
+
+#[test]
 fn what_both_changed_is_held_and_stays_out_of_the_row() {
     let mut zoe = in_step();
     set(&mut zoe, "city", "Bonn");

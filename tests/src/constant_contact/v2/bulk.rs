@@ -28,8 +28,16 @@ pub(in crate::constant_contact) enum Work {
 impl Work {
     /// Whether it is an import in which this word stands.
     pub(in crate::constant_contact) fn says(&self, word: &str) -> bool {
-        let Self::Import(import) = self else { return false };
-        import.rows.iter().flat_map(|row| row.values.values()).any(|value| value.contains(word))
+        let mut rows = self.imported().into_iter().flatten();
+        rows.any(|mut values| values.any(|value| value.contains(word)))
+    }
+
+    /// The values of each row, if it is an import.
+    pub(in crate::constant_contact) fn imported(
+        &self,
+    ) -> Option<impl Iterator<Item = impl Iterator<Item = &String>>> {
+        let Self::Import(import) = self else { return None };
+        Some(import.rows.iter().map(|row| row.values.values()))
     }
 }
 

@@ -321,6 +321,13 @@ pub(super) fn spelling(api: Dialect) -> BTreeMap<String, String> {
     spelling
 }
 
+/// The letters beyond ASCII that imports may hold in a world: of names, and of the city where everybody begins.
+pub(super) fn letters(api: Dialect) -> BTreeSet<char> {
+    let names = NAMES.iter().chain([&LONG_NAME]);
+    let written = names.map(|(native, latin)| if api == Dialect::V3 { *native } else { *latin });
+    written.chain(["Köln"]).flat_map(str::chars).filter(|letter| !letter.is_ascii()).collect()
+}
+
 /// What no log line may hold: pieces of names and addresses.
 pub(super) fn personal() -> impl Iterator<Item = &'static str> {
     NAMES.iter().flat_map(|(native, latin)| [*native, *latin]).chain(["@example.com", "Marketer"])
