@@ -29,11 +29,13 @@ pub enum Defect {
     CursorParked,
     /// A search begins after the last time that was seen, instead of at it.
     StrictlyAfter,
+    /// Whoever was on a list that somebody deleted is taken to have left it.
+    DeletedListLeft,
 }
 
 impl Defect {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::MarkBeforeDelivery,
         Self::MessageDeletedAfterFailure,
         Self::BatchGoodByOneRow,
@@ -44,6 +46,7 @@ impl Defect {
         Self::CutByBytes,
         Self::CursorParked,
         Self::StrictlyAfter,
+        Self::DeletedListLeft,
     ];
 }
 
@@ -61,6 +64,7 @@ impl Defect {
             Self::CutByBytes => "cut-by-bytes",
             Self::CursorParked => "cursor-parked",
             Self::StrictlyAfter => "strictly-after",
+            Self::DeletedListLeft => "deleted-list-left",
         }
     }
 }
@@ -93,6 +97,7 @@ impl fmt::Display for Defect {
             Self::CutByBytes => "a text is cut by bytes",
             Self::CursorParked => "a cursor is taken to live for ever",
             Self::StrictlyAfter => "a search begins strictly after the last time",
+            Self::DeletedListLeft => "a list that is deleted counts as left by everybody on it",
         })
     }
 }

@@ -269,20 +269,22 @@ fn batches(run: &Run, parts: &[PartDocument]) -> Vec<BatchReport> {
 
 fn part_report(document: &PartDocument) -> PartReport {
     let part = &document.part;
-    let (activity, state, persons, errors, submitted_at, settled_at) = match &part.stage {
-        PartStage::Intended => (None, PartState::Lost, None, 0, part.intended_at, None),
+    let unsettled = |state| Outcome { state, persons: None, errors: 0, dropped: 0 };
+    let (activity, outcome, submitted_at, settled_at) = match &part.stage {
+        PartStage::Intended => (None, unsettled(PartState::Lost), part.intended_at, None),
         PartStage::Submitted { activity, at } => {
-            (Some(activity.clone()), PartState::InFlight, None, 0, *at, None)
+            (Some(activity.clone()), unsettled(PartState::InFlight), *at, None)
         }
         PartStage::Settled { activity, submitted_at, outcome, at } => {
-            let Outcome { state, persons, errors, dropped: _ } = *outcome;
-            (activity.clone(), state, persons, errors, *submitted_at, Some(*at))
+            (activity.clone(), *outcome, *submitted_at, Some(*at))
         }
     };
+    let Outcome { state, persons, errors, dropped } = outcome;
     PartReport {
         activity,
         lists: part.lists.len() as u64,
-        rows: part.rows,
+        // What was dropped was sent, too; the part keeps those who were taken in.
+        rows: part.rows + dropped,
         state,
         persons,
         errors,

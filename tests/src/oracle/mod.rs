@@ -120,6 +120,12 @@ impl Oracle {
         self.people.entry(uid.to_owned()).or_default().hear(at, act, &self.rules);
     }
 
+    /// Whether this person left a list since the last judgement.
+    pub fn has_just_left_a_list(&self, uid: &str) -> bool {
+        let is_it = |act: &Act| act.list_left().is_some();
+        self.people.get(uid).is_some_and(|known| known.last(is_it).is_some())
+    }
+
     /// Tells that the customer's settings name this list from now on, for the one that is gone.
     pub fn hear_of_list(&mut self, emea: String) {
         self.rules.emea = emea;

@@ -85,6 +85,7 @@ pub struct Standing {
 
 /// What the oracle knows of one person.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing that was seen or heard")]
 pub(super) struct Known {
     pub(super) stood: Standing,
     pub(super) acts: Vec<(Timestamp, Act)>,

@@ -18,7 +18,7 @@ impl Play {
     pub(super) fn neglect(&mut self) {
         if !self.broken.list && self.seam.happens(Fault::ListDeleted) {
             self.broken.list = true;
-            self.world.constant_contact.delete_list(&self.world.lists.emea);
+            self.life().delete_list();
         }
         if !self.broken.key && self.seam.happens(Fault::KeyRevoked) {
             self.broken.key = true;

@@ -151,6 +151,22 @@ impl Life {
         None
     }
 
+    /// The owner deletes the list of those in Europe, the Middle East and Africa.
+    pub(super) fn delete_list(&mut self) {
+        if self.lists.api == Dialect::V2 {
+            // Whoever had just left the other one is on none now, which there looks like a deletion of the contact.
+            let only = BTreeSet::from([self.lists.emea.clone()]);
+            let on_it_alone = self.contacts().into_iter().filter(|(_, it)| it.lists == only);
+            let uids: Vec<String> = on_it_alone.map(|(uid, _)| uid).collect();
+            for uid in uids {
+                if self.oracle.has_just_left_a_list(&uid) {
+                    self.tell(&uid, Act::ContactDeleted);
+                }
+            }
+        }
+        self.tenant.delete_list(&self.lists.emea);
+    }
+
     /// From now on this is the list of those in Europe, the Middle East and Africa.
     pub(super) fn name_list(&mut self, emea: String) {
         self.lists.emea.clone_from(&emea);
