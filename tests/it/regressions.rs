@@ -294,3 +294,17 @@ async fn a_token_that_another_function_stored_may_be_refused_as_well() {
     trip.world.constant_contact.expire_access_tokens();
     trip.world.poll(json!({})).await.unwrap();
 }
+
+/// Seed 3003: of rows that Constant Contact dropped silently the report said that they had never been sent.
+#[tokio::test(start_paused = true)]
+async fn rows_that_are_dropped_silently_are_sent_again_and_both_are_told() {
+    let names = ["ada", "ben", "cleo", "dora"];
+    let trip = Trip::new(&names, WorldOptions::default());
+    trip.world.constant_contact.script_activities([Fate::DropsRows]);
+    let report = trip.full().await;
+    let parts = report.batches.iter().flat_map(|batch| &batch.parts);
+    let told: Vec<_> = parts.map(|part| (part.rows, part.persons)).collect();
+    assert_eq!(told, [(4, Some(2)), (2, Some(2))]);
+    assert!(report.people.balance().is_ok());
+    assert!(names.into_iter().all(|name| trip.is_mailed(name)));
+}
