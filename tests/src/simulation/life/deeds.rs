@@ -208,7 +208,7 @@ impl Life {
                 ("new first name over there", Some(Act::ContactFirstName(name)))
             }
             There::LastName => {
-                // Each another one: who mistypes a value in the same way again, before anybody saw it restored, cannot be told
+                // Each another one, here and for the city: who mistypes a value in the same way again, before anybody saw it restored, cannot be told
                 // from a tenant that cannot hold it, which is left alone.
                 self.serial += 1;
                 let typo = format!("{TYPO} {}", self.serial);
@@ -218,7 +218,8 @@ impl Life {
                 ("last name mistyped over there", Some(Act::ContactMistyped))
             }
             There::City => {
-                let city = |street: &mut [String; 5]| "Nowhere".clone_into(&mut street[1]);
+                let typo = format!("Nowhere {}", self.clock.now().as_millisecond());
+                let city = |street: &mut [String; 5]| street[1].clone_from(&typo);
                 self.tenant.edit(id, |it| it.streets.values_mut().for_each(city));
                 ("city mistyped over there", Some(Act::ContactMistyped))
             }
