@@ -117,8 +117,8 @@ impl Known {
         let told = self.first_names_told();
         // An import that was on its way says the older name once more; then the marketer's is lost, as any edit is that meets
         // another one on the way. Whom another list may fit is imported, though nothing of theirs has changed.
-        let is_undisturbed = (self.acts.len() == 1 && !self.has_another_list)
-            || self.is_name_far_from(runs);
+        let is_undisturbed =
+            (self.acts.len() == 1 && !self.has_another_list) || self.is_name_far_from(runs);
         let is_of_gigya = self.acts.iter().any(|(_, act)| matches!(act, Act::FirstName(_)));
         if self.stood.was_mailed && !told.is_empty() && (is_undisturbed || is_of_gigya) {
             first_names.clear();
