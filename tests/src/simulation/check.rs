@@ -261,8 +261,10 @@ impl Checks {
         erased: &[(String, String)],
     ) -> Result<(), Violation> {
         let mut wrong = Vec::new();
-        if !erased.is_empty() {
-            let objects = world.aws.objects();
+        let objects = world.aws.objects();
+        // A site that shows nobody pulls the brake of erasures until a person has looked, and here nobody looks.
+        let is_empty = world.gigya.accounts().is_empty();
+        if !erased.is_empty() && !is_empty {
             for key in objects.keys(BUCKET, "") {
                 let Some(bytes) = objects.get(BUCKET, &key) else { continue };
                 let text = text_of(&bytes);
