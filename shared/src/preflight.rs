@@ -49,8 +49,7 @@ pub async fn constant_contact(
     let lists = client.lists().await?;
     client.ensure_custom_field(&settings.constant_contact.uid_field).await?;
     let fields = client.custom_fields().await?;
-    let problems = unknown(settings, &lists, &fields);
-    if problems.is_empty() { Ok(()) } else { Err(PreflightError::Unknown(Unknown(problems))) }
+    none(unknown(settings, &lists, &fields))
 }
 
 /// Checks the lists alone. On a list that was deleted there is nobody, so that everybody seems to have left it.
@@ -61,7 +60,10 @@ pub async fn lists(
     client: &ConstantContact,
     settings: &CustomerSettings,
 ) -> Result<(), PreflightError> {
-    let problems = unknown_lists(settings, &client.lists().await?);
+    none(unknown_lists(settings, &client.lists().await?))
+}
+
+fn none(problems: Vec<String>) -> Result<(), PreflightError> {
     if problems.is_empty() { Ok(()) } else { Err(PreflightError::Unknown(Unknown(problems))) }
 }
 

@@ -1,11 +1,10 @@
 //! What the customer does to their own tenant, and that nobody pays for it.
 
 use sandbox::constant_contact::{Switches, UnknownList};
-use sandbox::world::{BUCKET, WorldOptions, sync_toml};
+use sandbox::world::{WorldOptions, sync_toml};
 use serde_json::json;
 use shared::domain::Dialect;
 use shared::domain::report::State;
-use shared::store::keys;
 use shared::telemetry::chain;
 
 use crate::trip::Trip;
@@ -25,7 +24,7 @@ async fn with_deleted_list(api: Dialect, unknown_list: UnknownList) -> Trip {
 fn name_another_list(trip: &mut Trip) {
     trip.world.lists.emea = trip.world.constant_contact.add_list("EMEA, the second");
     let settings = sync_toml(&trip.world.lists, None);
-    trip.world.aws.objects().put(BUCKET, keys::SETTINGS, settings);
+    trip.world.configure(settings);
 }
 
 /// Whoever was on a list that the owner deletes looks as if they had left it: they were opted out at Gigya, one by one.

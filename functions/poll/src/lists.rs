@@ -20,18 +20,18 @@ pub(crate) async fn are_there<'c>(
     if defects::is_back(Defect::DeletedListLeft) {
         return Ok(());
     }
-    let mut shown = shown.into_iter();
-    if shown
-        .any(|(agreed, contact)| agreed.is_some_and(|it| seems_to_have_left(ready, it, contact)))
-    {
+    let seems_to_have_left = |(agreed, contact): (Option<&Agreed>, &Contact)| {
+        agreed.is_some_and(|agreed| seems_to_have_left(ready, agreed, contact))
+    };
+    if shown.into_iter().any(seems_to_have_left) {
         preflight::lists(&ready.constant_contact, &ready.settings).await?;
     }
     Ok(())
 }
 
 fn seems_to_have_left(ready: &Ready, agreed: &Agreed, contact: &Contact) -> bool {
-    let ours = ready.settings.policy.lists.iter().map(|list| &list.id);
+    let mut ours = ready.settings.policy.lists.iter().map(|list| &list.id);
     contact.deleted_at.is_none()
         && contact.permission != Permission::Unsubscribed
-        && ours.into_iter().any(|list| agreed.lists.contains(list) && !contact.lists.contains(list))
+        && ours.any(|list| agreed.lists.contains(list) && !contact.lists.contains(list))
 }

@@ -1,16 +1,15 @@
 //! What the customer does to their own tenant that takes the ground from under the product, and that they mend it the next morning.
 
-use shared::store::keys;
-
 use super::faults::Fault;
 use super::play::Play;
-use crate::world::BUCKET;
 
 /// What is still to be mended.
 #[derive(Debug, Default)]
 pub(super) struct Broken {
     list: bool,
     key: bool,
+    /// Mended, but for this: the settings name another list since everybody was last read for certain.
+    pub(super) names_another: bool,
 }
 
 impl Play {
@@ -26,20 +25,19 @@ impl Play {
         }
     }
 
-    /// The owner mends what is broken. Answers whether the settings name another list now, so that everybody has to be read.
-    pub(super) fn mend(&mut self) -> bool {
+    /// The owner mends what is broken. Where the settings name another list then, everybody has to be read.
+    pub(super) fn mend(&mut self) {
         if std::mem::take(&mut self.broken.key) {
             self.world.authorise_anew();
         }
-        let names_another = std::mem::take(&mut self.broken.list);
-        if names_another {
+        if std::mem::take(&mut self.broken.list) {
+            self.broken.names_another = true;
             let name = format!("Newsletter EMEA {}", self.days);
             let emea = self.world.constant_contact.add_list(&name);
             self.world.lists.emea.clone_from(&emea);
             let settings = self.scenario.settings(&self.world.lists);
-            self.world.aws.objects().put(BUCKET, keys::SETTINGS, settings);
+            self.world.configure(settings);
             self.life().name_list(emea);
         }
-        names_another
     }
 }

@@ -23,7 +23,7 @@ use super::seam::{Far, Seam};
 use super::trace::Trace;
 use crate::oracle::Oracle;
 use crate::people::{Dice, STORY_BEGINS};
-use crate::world::{BUCKET, INVOCATION, TICK, World, WorldOptions};
+use crate::world::{INVOCATION, TICK, World, WorldOptions};
 
 /// A killed function was at most in the midst of so many awaits.
 const AWAITS_MAX: u64 = 500;
@@ -54,8 +54,6 @@ pub(super) struct Play {
     pub(super) checks: Checks,
     pub(super) scenario: Scenario,
     pub(super) broken: Broken,
-    /// The settings have named another list since everybody was last read for certain.
-    names_another: bool,
     dice: Dice,
     pub(super) days: u64,
     run_began: Option<Timestamp>,
@@ -78,7 +76,7 @@ impl Play {
         };
         let world = World::new(STORY_BEGINS, options);
         let settings = scenario.settings(&world.lists);
-        world.aws.objects().put(BUCKET, shared::store::keys::SETTINGS, settings);
+        world.configure(settings);
         let [short_pages, empty_pages, repeats_across_pages] = scenario.pages;
         world.gigya.switch(|switches| {
             switches.search_lag = scenario.search_lag;
@@ -101,7 +99,6 @@ impl Play {
             checks: Checks::default(),
             scenario: scenario.clone(),
             broken: Broken::default(),
-            names_another: false,
             dice: Dice::of_stream(seed, 4),
             days: 0,
             run_began: None,
@@ -125,7 +122,7 @@ impl Play {
 
     /// A day on which people live and things go wrong.
     async fn day(&mut self) -> Result<(), Violation> {
-        self.names_another |= self.mend();
+        self.mend();
         let deeds = self.dice.below(self.scenario.deeds_a_day + 1);
         self.life().expect(deeds);
         if self.seam.happens(Fault::RowChokes) {
@@ -140,7 +137,7 @@ impl Play {
         } else {
             asks.push(Ask::Deliver);
         }
-        let is_full = self.dice.of_thousand(200) || self.names_another;
+        let is_full = self.dice.of_thousand(200) || self.broken.names_another;
         let scope = if is_full { "full" } else { "delta" };
         let daily = json!({"scope": scope, "trigger": "schedule"});
         asks.push(Ask::Export(daily.clone()));
@@ -192,10 +189,10 @@ impl Play {
     /// them, and a fourth cycle writes nothing.
     async fn agree(&mut self) -> Result<(), Violation> {
         self.life().expect(0);
-        self.names_another |= self.mend();
+        self.mend();
         self.failures.borrow_mut().clear();
         self.close_open_run().await?;
-        if std::mem::take(&mut self.names_another) {
+        if std::mem::take(&mut self.broken.names_another) {
             self.cycle("full").await?;
         }
         let mut cycles = 0;

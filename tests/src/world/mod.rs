@@ -168,7 +168,7 @@ impl FarEnds {
         let queue_url = aws.queues().create(QUEUE, settings(Some(redrive)));
         let secret = json!({
             "gigya": {"user_key": gigya.keys().user_key, "secret": gigya.keys().secret},
-            "constant_contact": keys(&constant_contact, api),
+            "constant_contact": keys_of(&constant_contact, api),
             "fingerprint_key": FINGERPRINT_KEY,
         });
         aws.vault().put(SECRET_ID, secret.to_string());
@@ -182,7 +182,7 @@ impl FarEnds {
 }
 
 /// What the customer's secret holds of Constant Contact.
-fn keys(constant_contact: &Simulator, api: Dialect) -> Value {
+fn keys_of(constant_contact: &Simulator, api: Dialect) -> Value {
     match api {
         Dialect::V3 => json!({
             "client_id": v3::CLIENT_ID,
