@@ -43,7 +43,7 @@ pub(crate) async fn start(
     // A scheduled run is the one that was remembered, if one was. Forgotten with the same put that starts it: a kill in
     // between would lose the day's run.
     let remembered = lease.remembered.filter(|_| trigger != Trigger::Schedule);
-    let taken = RunLease { open: Some(held(&run, invocation)), remembered };
+    let taken = RunLease { open: Some(held(&run, invocation)), remembered, ..lease };
     match services.state.write_run_lease(&taken, etag.as_ref()).await? {
         Put::Done(_) => {}
         Put::Taken => {

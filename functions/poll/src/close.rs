@@ -66,11 +66,12 @@ pub(crate) async fn close(
             return Ok(true);
         }
     }
-    let gives_up = run.stands_still(invocation.now());
-    if run.phase != Phase::Announced && !gives_up {
+    let stands_still = run.stands_still(invocation.now());
+    if run.phase != Phase::Announced && !stands_still {
         return Ok(false);
     }
     let standing = Standing::read(store).await?;
+    let gives_up = stands_still && !standing.is_under_way(invocation.now());
     let in_flight = standing.parts.iter().any(|document| match document.part.stage {
         PartStage::Intended | PartStage::Submitted { .. } => true,
         PartStage::Settled { .. } => false,
@@ -120,7 +121,8 @@ async fn leave(services: &Services, run: &Run) -> Result<(), PollError> {
     if run.phase == Phase::Settled {
         confirm(services, run).await?;
     }
-    release(services, &run.run).await
+    services.state.change_run_lease(|lease| lease.close(run)).await?;
+    Ok(())
 }
 
 /// Whoever was due and was read by a run that failed is due again.
@@ -135,7 +137,7 @@ async fn give_back_due(services: &Services, store: &RunStore) -> Result<(), Poll
     Ok(())
 }
 
-/// Gives the lease of this run back, so that another run may start.
+/// Gives back the lease of a run that has no record, so that another run may start.
 pub(crate) async fn release(services: &Services, run: &RunId) -> Result<(), PollError> {
     services
         .state

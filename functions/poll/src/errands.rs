@@ -8,10 +8,10 @@ use shared::constant_contact::{
     Amended, Amendment, ConstantContactError, Leaver, Meaning, Unsubscribe,
 };
 use shared::domain::agreed::Agreed;
-use shared::domain::batch::{Agreement, BatchStage, Claim, ErrandKind};
+use shared::domain::batch::{Agreement, BatchStage, Claim, ErrandKind, PartStage};
 use shared::domain::plan::{Leave, Outbound, Row, Seen, plan};
 use shared::domain::report::ListedPerson;
-use shared::domain::run::{Phase, Run};
+use shared::domain::run::{Phase, Run, is_long_ago};
 use shared::domain::{Account, Contact, Dispose as _, Disposition, ListId, Uid};
 use shared::invocation::Invocation;
 use shared::preflight;
@@ -109,7 +109,8 @@ pub(crate) async fn carry_out(
     Ok(count)
 }
 
-/// Whom Constant Contact refused, and whether everything is done: every batch's errands, and every removal.
+/// Whom Constant Contact refused, and whether everything is done: every batch's errands, and every removal, also of runs that
+/// were given up.
 pub(crate) async fn progress(
     services: &Services,
     ready: &Ready,
@@ -124,7 +125,7 @@ pub(crate) async fn progress(
     let all_done =
         run.dry_run || (!is_braked && planned.iter().all(|batch| progress.is_done(batch)));
     let is_over = all_done
-        && removals::settle(ready, store, now).await?
+        && removals::settle(services, ready, now).await?
         && rest::settle(services, ready, store).await?;
     Ok(is_over.then_some(progress))
 }
@@ -149,6 +150,14 @@ impl Standing {
     pub(crate) async fn read(store: &RunStore) -> Result<Self, StoreError> {
         let claims = store.claims().await?;
         Ok(Self { claims, parts: store.parts(None).await? })
+    }
+
+    /// Whether an import is in flight that was submitted not long ago: its run moves.
+    pub(crate) fn is_under_way(&self, now: Timestamp) -> bool {
+        self.parts.iter().any(|document| match &document.part.stage {
+            PartStage::Submitted { at, .. } => !is_long_ago(*at, now),
+            PartStage::Intended | PartStage::Settled { .. } => false,
+        })
     }
 }
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 use shared::domain::RunId;
 use shared::domain::report::{Calls, Inbound};
-use shared::domain::run::{OpenRun, Phase, Run};
+use shared::domain::run::{OpenRun, Phase, Run, RunLease};
 use shared::domain::watermark::InboundState;
 use shared::invocation::Invocation;
 use shared::store::RunStore;
@@ -17,6 +17,7 @@ use crate::errands;
 use crate::error::PollError;
 use crate::event::Ask;
 use crate::inbound::{self, Reach};
+use crate::removals;
 use crate::services::{Ready, Services};
 use crate::settle;
 
@@ -72,7 +73,7 @@ pub async fn handle(
     };
     let mut tick = Tick { services, invocation, inbound, etag };
     // Boxed, as are its steps: the futures of the clients lie deep in one another.
-    let done = Box::pin(tick.work(ask, lease.open.clone(), is_due)).await;
+    let done = Box::pin(tick.work(ask, &lease, is_due)).await;
     let given_back = tick.give_back().await;
     let answer = match done {
         Ok(answer) => answer,
@@ -140,13 +141,13 @@ impl Tick<'_> {
     async fn work(
         &mut self,
         ask: Ask,
-        open: Option<OpenRun>,
+        lease: &RunLease,
         is_due: bool,
     ) -> Result<Answer, PollError> {
         let services = self.services;
         let ready = services.ready().await?;
         let calls_before = ready.calls();
-        let mut open = match open {
+        let mut open = match &lease.open {
             Some(open) => {
                 let store = services.run(&open.run);
                 let run = store.read().await?;
@@ -161,6 +162,10 @@ impl Tick<'_> {
         let settled = match &open {
             Some((store, run)) => {
                 settle::settle(services, &ready, store, run, self.invocation).await?
+            }
+            None if !lease.given_up.is_empty() => {
+                removals::settle(services, &ready, self.invocation.now()).await?;
+                0
             }
             None => 0,
         };

@@ -51,12 +51,22 @@ pub(crate) async fn submit(
     Ok(())
 }
 
-/// Asks after a run's removals that are not over, and submits again what came to nothing. Answers whether all are over.
+/// Asks after every removal that is not over, also of runs that were given up, and submits again what came to nothing: whoever
+/// is to go does. Answers whether all are over.
 pub(crate) async fn settle(
+    services: &Services,
     ready: &Ready,
-    store: &RunStore,
     now: Timestamp,
 ) -> Result<bool, PollError> {
+    let (lease, _) = services.state.run_lease().await?;
+    let mut all_over = true;
+    for run in lease.unclear() {
+        all_over &= settle_run(ready, &services.run(run), now).await?;
+    }
+    Ok(all_over)
+}
+
+async fn settle_run(ready: &Ready, store: &RunStore, now: Timestamp) -> Result<bool, PollError> {
     let mut removals: Vec<Removal> = store.note(NOTE).await?.unwrap_or_default();
     let before = removals.clone();
     for removal in removals.iter_mut().filter(|removal| !removal.is_over) {
@@ -68,15 +78,17 @@ pub(crate) async fn settle(
     Ok(removals.iter().all(|removal| removal.is_over))
 }
 
-/// Whom the open run is taking off which lists just now.
+/// Whom the open run is taking off which lists just now, or one that was given up may still be.
 pub(crate) async fn on_their_way(services: &Services) -> Result<OnTheirWay, PollError> {
     let mut leaving = OnTheirWay::new();
-    let Some(open) = services.state.run_lease().await?.0.open else { return Ok(leaving) };
-    let removals: Vec<Removal> = services.run(&open.run).note(NOTE).await?.unwrap_or_default();
-    for removal in removals.into_iter().filter(|removal| !removal.is_over) {
-        if let RemovedFrom::Lists(lists) = removal.from {
-            for contact in removal.contacts {
-                leaving.entry(contact).or_default().extend(lists.iter().cloned());
+    let (lease, _) = services.state.run_lease().await?;
+    for run in lease.unclear() {
+        let removals: Vec<Removal> = services.run(run).note(NOTE).await?.unwrap_or_default();
+        for removal in removals.into_iter().filter(|removal| !removal.is_over) {
+            if let RemovedFrom::Lists(lists) = removal.from {
+                for contact in removal.contacts {
+                    leaving.entry(contact).or_default().extend(lists.iter().cloned());
+                }
             }
         }
     }

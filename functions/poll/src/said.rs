@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use shared::domain::agreed::Agreed;
-use shared::domain::batch::{Agreement, PartStage};
+use shared::domain::batch::{Agreement, Part, PartStage};
 use shared::domain::report::PartState;
 use shared::domain::{Contact, Uid};
 
@@ -63,30 +63,37 @@ fn with_row(
     (agreed, is_undone)
 }
 
-/// The rows of these people in the open run's parts of which nobody knows whether they were carried out.
+/// The rows of these people in parts of which nobody knows whether they were carried out: of the open run, and of those that
+/// were given up.
 async fn rows_of(
     services: &Services,
     uids: &HashSet<&Uid>,
 ) -> Result<HashMap<Uid, Vec<Agreement>>, PollError> {
     let mut rows: HashMap<Uid, Vec<Agreement>> = HashMap::new();
-    let Some(open) = services.state.run_lease().await?.0.open else { return Ok(rows) };
-    let store = services.run(&open.run);
-    for document in store.parts(None).await? {
-        match document.part.stage {
-            PartStage::Intended | PartStage::Submitted { .. } => {}
-            PartStage::Settled { outcome, .. } => match outcome.state {
-                PartState::Lost | PartState::TimedOut => {}
-                PartState::InFlight
-                | PartState::Completed
-                | PartState::Failed
-                | PartState::Cancelled => continue,
-            },
-        }
-        for row in store.agreements(document.ordinal, Some(document.number)).await? {
-            if uids.contains(&row.uid) {
-                rows.entry(row.uid.clone()).or_default().push(row);
+    let (lease, _) = services.state.run_lease().await?;
+    for run in lease.unclear() {
+        let store = services.run(run);
+        for document in store.parts(None).await?.into_iter().filter(|it| is_unclear(&it.part)) {
+            for row in store.agreements(document.ordinal, Some(document.number)).await? {
+                if uids.contains(&row.uid) {
+                    rows.entry(row.uid.clone()).or_default().push(row);
+                }
             }
         }
     }
     Ok(rows)
+}
+
+/// Whether nobody knows if this part was carried out, or will be.
+fn is_unclear(part: &Part) -> bool {
+    match &part.stage {
+        PartStage::Intended | PartStage::Submitted { .. } => true,
+        PartStage::Settled { outcome, .. } => match outcome.state {
+            PartState::Lost | PartState::TimedOut => true,
+            PartState::InFlight
+            | PartState::Completed
+            | PartState::Failed
+            | PartState::Cancelled => false,
+        },
+    }
 }

@@ -107,10 +107,15 @@ fn accounts_alone() -> BTreeMap<GigyaClock, Reading> {
     [(GigyaClock::Accounts, Reading::default())].into()
 }
 
+/// Whether something that moved a run is so long ago that the run stands still.
+pub fn is_long_ago(moved_at: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(moved_at) > SignedDuration::from_hours(STILL_HOURS_MAX)
+}
+
 impl Run {
     /// Whether the run has stood still for too long.
     pub fn stands_still(&self, now: Timestamp) -> bool {
-        now.duration_since(self.moved_at) > SignedDuration::from_hours(STILL_HOURS_MAX)
+        is_long_ago(self.moved_at, now)
     }
 
     /// Accounts of one batch.
@@ -182,6 +187,41 @@ pub struct RunLease {
     pub open: Option<OpenRun>,
     /// A scheduled run that was asked for meanwhile; it starts at the next tick after.
     pub remembered: Option<Scope>,
+    /// Runs that were given up, until whoever was in them is planned and agreed on anew. Nobody asks after their imports any
+    /// more, which Constant Contact may have carried out, or still do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub given_up: Vec<GivenUp>,
+}
+
+/// A run that was given up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GivenUp {
+    /// Which.
+    pub run: RunId,
+    /// What it was to read.
+    #[serde(flatten)]
+    pub scope: Scope,
+}
+
+impl RunLease {
+    /// The runs whose imports and removals may be on their way, or carried out without our knowing: the open one, and
+    /// those that were given up.
+    pub fn unclear(&self) -> impl Iterator<Item = &RunId> {
+        let given_up = self.given_up.iter().map(|given_up| &given_up.run);
+        given_up.chain(self.open.iter().map(|open| &open.run))
+    }
+
+    /// Ends this run, if it is the open one.
+    pub fn close(&mut self, run: &Run) {
+        if self.open.take_if(|open| open.run == run.run).is_none() || run.dry_run {
+            return;
+        }
+        if run.phase != Phase::Settled {
+            self.given_up.push(GivenUp { run: run.run.clone(), scope: run.scope });
+        } else if run.clocks.values().all(|clock| clock.state == ReadingState::Through) {
+            self.given_up.retain(|given_up| !run.scope.covers(given_up.scope));
+        }
+    }
 }
 
 /// The open run.

@@ -221,9 +221,14 @@ impl Known {
         let grants = |(_, act): &(Timestamp, Act)| matches!(act, Act::Granted);
         let granted = self.acts.iter().rposition(grants);
         let may_have_left = self.stood.has_left || self.stood.may_have_left || left.is_some();
+        // An import that was on its way has revived the contact on the list that nobody mails: now it looks as if it had left its
+        // lists, and not as if it had been deleted.
+        let is_revived = left.is_some_and(|left| self.acts[left].1 == Act::ContactDeleted)
+            && sight.contact.is_some_and(|it| it.deleted_at.is_none() && !it.lists.is_empty());
         // Whoever asked for it anew afterwards, and is not mailed for another reason, may have left or not.
         let is_undone = granted.is_some_and(|granted| left.is_none_or(|left| granted > left))
-            || (granted.is_none() && left.is_none() && !self.stood.has_left);
+            || (granted.is_none() && left.is_none() && !self.stood.has_left)
+            || is_revived;
         let has_left = mailed.is_empty() && may_have_left && !is_undone;
         let may_have_left = mailed.is_empty() && may_have_left && is_undone;
         let mut first_names: BTreeSet<String> = BTreeSet::new();

@@ -107,6 +107,17 @@ pub enum Scope {
     },
 }
 
+impl Scope {
+    /// Whether a run of this scope reads anew whom an earlier one of the other left undone.
+    pub fn covers(self, earlier: Self) -> bool {
+        match self {
+            Self::Full => true,
+            Self::Delta => earlier == Self::Delta,
+            Self::Since { .. } | Self::Sample { .. } => false,
+        }
+    }
+}
+
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
