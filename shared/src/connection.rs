@@ -5,7 +5,7 @@
 //! and everybody else finds the new token there.
 
 use std::hash::{BuildHasher, RandomState};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -82,6 +82,15 @@ struct Keeper {
     now: Now,
     /// Tells our lease from others'.
     holder: String,
+    /// What could not be stored yet.
+    unstored: Mutex<Option<Unstored>>,
+}
+
+/// The pair that a renewal brought while the secret could not be written, and the refresh token that it took the place of. With
+/// rotating tokens nothing else gets another pair.
+struct Unstored {
+    spent: Secret,
+    new: NewTokens,
 }
 
 /// What the client asks whenever it needs a token.
@@ -94,7 +103,15 @@ pub fn renew(
 ) -> Renew {
     let holder = format!("{:016x}", RandomState::new().hash_one(0));
     let caller = oauth::caller(wire);
-    let keeper = Arc::new(Keeper { secrets, bucket, connection, caller, now, holder });
+    let keeper = Arc::new(Keeper {
+        secrets,
+        bucket,
+        connection,
+        caller,
+        now,
+        holder,
+        unstored: Mutex::default(),
+    });
     Arc::new(move |refused| {
         let keeper = Arc::clone(&keeper);
         async move { keeper.token(refused.as_ref()).await.map_err(RenewError::new) }.boxed()
@@ -154,28 +171,48 @@ impl Keeper {
         if let Some(token) = self.usable(&kept, refused) {
             return Ok(token);
         }
-        let now = (self.now)();
-        let tokens = oauth::refresh(&self.caller, &self.connection, &kept.refresh, now)
-            .await
-            .map_err(ConnectionError::Refresh)?;
-        let new = NewTokens {
-            access_token: tokens.access.clone(),
-            refresh_token: tokens.refresh,
-            expires_at: tokens.expires_at,
+        let new = match self.take_unstored(&kept.refresh) {
+            Some(new) => new,
+            None => self.refresh(&kept.refresh).await?,
         };
+        let token = new.access_token.clone();
         if defects::is_back(Defect::TokenStoredAfterUse) {
             let secrets = self.secrets.clone();
             tokio::spawn(async move {
                 call::wait(Duration::from_secs(10)).await;
                 secrets.store_tokens(&new).await
             });
-            return Ok(tokens.access);
+            return Ok(token);
         }
-        with_retries(&SCHEDULE, async || self.secrets.store_tokens(&new).await)
-            .await
-            .map_err(ConnectionError::Secrets)?;
+        let stored = with_retries(&SCHEDULE, async || self.secrets.store_tokens(&new).await).await;
+        if let Err(error) = stored {
+            *self.unstored() = Some(Unstored { spent: kept.refresh, new });
+            return Err(ConnectionError::Secrets(error));
+        }
         tracing::info!("Renewed the access token to Constant Contact.");
-        Ok(tokens.access)
+        Ok(token)
+    }
+
+    async fn refresh(&self, refresh: &Secret) -> Result<NewTokens, ConnectionError> {
+        let tokens = oauth::refresh(&self.caller, &self.connection, refresh, (self.now)())
+            .await
+            .map_err(ConnectionError::Refresh)?;
+        Ok(NewTokens {
+            access_token: tokens.access,
+            refresh_token: tokens.refresh,
+            expires_at: tokens.expires_at,
+        })
+    }
+
+    /// The pair that could not be stored, if it takes the place of this refresh token.
+    fn take_unstored(&self, refresh: &Secret) -> Option<NewTokens> {
+        let unstored = self.unstored().take()?;
+        (unstored.spent == *refresh).then_some(unstored.new)
+    }
+
+    /// Nobody panics while holding it.
+    fn unstored(&self) -> MutexGuard<'_, Option<Unstored>> {
+        self.unstored.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn take_lease(&self) -> Result<bool, ConnectionError> {

@@ -77,6 +77,12 @@ impl Batch {
         }
     }
 
+    /// How many entries a clock has passed whose time is no later than this.
+    pub(crate) fn passed_until(&self, clock: GigyaClock, until: Timestamp) -> u64 {
+        let passed = self.passed.get(&clock).map(Vec::as_slice).unwrap_or_default();
+        passed.iter().filter(|(at, _)| *at <= until).count() as u64
+    }
+
     pub(crate) fn accounts(&self) -> u64 {
         self.lines.lines()
     }

@@ -43,6 +43,7 @@ pub(crate) fn of_run(
         let reading = Reading {
             from: from(GigyaClock::Subscriptions),
             mark: None,
+            shown: 0,
             state: if is_with_them { ReadingState::Through } else { ReadingState::Open },
             by_email_account: consent.double_opt_in,
         };
@@ -85,6 +86,12 @@ pub(crate) fn query(
         Some(from) => query.updated_from(from),
         None => query,
     })
+}
+
+/// Up to when search knows of everybody who changed within the run's window. What changes later shows with a delay, and the
+/// next delta begins before it.
+pub(crate) fn known_to_search(settings: &CustomerSettings, to: Timestamp) -> Timestamp {
+    to - SignedDuration::from_secs(i64::from(settings.run.overlap_seconds))
 }
 
 /// Only those full accounts that the customer's condition is about.

@@ -4,8 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use shared::domain::agreed::Agreed;
-use shared::domain::batch::{Agreement, Part, PartStage};
-use shared::domain::report::PartState;
+use shared::domain::batch::Agreement;
 use shared::domain::{Contact, Uid};
 
 use crate::carry::Known;
@@ -73,7 +72,7 @@ async fn rows_of(
     let (lease, _) = services.state.run_lease().await?;
     for run in lease.unclear() {
         let store = services.run(run);
-        for document in store.parts(None).await?.into_iter().filter(|it| is_unclear(&it.part)) {
+        for document in store.parts(None).await?.into_iter().filter(|it| it.part.is_unclear()) {
             for row in store.agreements(document.ordinal, Some(document.number)).await? {
                 if uids.contains(&row.uid) {
                     rows.entry(row.uid.clone()).or_default().push(row);
@@ -82,18 +81,4 @@ async fn rows_of(
         }
     }
     Ok(rows)
-}
-
-/// Whether nobody knows if this part was carried out, or will be.
-fn is_unclear(part: &Part) -> bool {
-    match &part.stage {
-        PartStage::Intended | PartStage::Submitted { .. } => true,
-        PartStage::Settled { outcome, .. } => match outcome.state {
-            PartState::Lost | PartState::TimedOut => true,
-            PartState::InFlight
-            | PartState::Completed
-            | PartState::Failed
-            | PartState::Cancelled => false,
-        },
-    }
 }

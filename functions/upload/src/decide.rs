@@ -52,6 +52,8 @@ pub(crate) struct Others {
     pub(crate) sent: HashSet<Uid>,
     /// For whom rows with these addresses were sent in this run, by other batches or by an earlier try of this one.
     pub(crate) taken: HashMap<Fingerprint, Uid>,
+    /// Under which addresses runs that were given up may have made contacts of which nobody knows yet.
+    pub(crate) in_doubt: HashMap<Uid, Fingerprint>,
     /// Whose row was refused.
     pub(crate) refused: AllRefused,
     /// When the run began.
@@ -108,6 +110,7 @@ pub(crate) fn decide(
         planned.push(plan_one(account, *address, known, terms, now));
     }
     hold_back_refused(&mut planned, others, terms);
+    hold_back_in_doubt(&mut planned, others);
     leave_one_row_per_address(&mut planned, known, others);
     for person in planned {
         decisions.take(person, known, others);
@@ -173,6 +176,19 @@ fn hold_back_refused(planned: &mut [Planned], others: &Others, terms: Terms<'_>)
         );
         if is_sent && waits {
             person.send_nothing(Class::Rejected, Reason::RefusedBefore);
+        }
+    }
+}
+
+/// Keeps back whoever would get a second contact, because they may have one already under an older address.
+fn hold_back_in_doubt(planned: &mut [Planned], others: &Others) {
+    for person in planned {
+        let is_new = matches!(person.plan.outbound, Some(Outbound::Join { .. }))
+            && !person.before.is_there();
+        let other = others.in_doubt.get(&person.uid).filter(|it| Some(**it) != person.address);
+        if is_new && other.is_some() {
+            person.send_nothing(Class::Held, Reason::AwaitsContact);
+            person.plan.due = true;
         }
     }
 }

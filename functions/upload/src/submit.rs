@@ -24,7 +24,7 @@ use tracing::info;
 
 use crate::claim::{AT_ONCE, Claimed, claim};
 use crate::decide::{Decisions, Others, addresses, decide};
-use crate::earlier::{Earlier, write_in_halves};
+use crate::earlier::{Earlier, in_doubt, write_in_halves};
 use crate::error::UploadError;
 use crate::services::{Ready, Services};
 use shared::payload::{Headings, Payload};
@@ -180,7 +180,9 @@ impl Batch<'_> {
         let mut terms = Terms { policy: &self.settings.policy, key: &ready.key, singly: false };
         let prints = addresses(&accounts, terms);
         let uids = accounts.iter().map(|account| account.uid().clone());
-        let others = self.others(sent, &prints).await?;
+        let in_doubt =
+            in_doubt(self.services, &accounts.iter().map(Account::uid).collect()).await?;
+        let others = Others { in_doubt, ..self.others(sent, &prints).await? };
         // After what other batches took: whoever of them is agreed on meanwhile is in one or the other.
         let known = self.services.ledger.look_up(uids, prints.iter().copied().flatten()).await?;
         let mut decisions = decide(&accounts, &prints, &known, &others, terms, now);
@@ -233,7 +235,8 @@ impl Batch<'_> {
             .map(|(_, taken)| (taken.address, taken.uid))
             .collect();
         let refused = self.services.state.refused().await?;
-        Ok(Others { sent, taken, refused, run_began: self.run.started_at })
+        let run_began = self.run.started_at;
+        Ok(Others { sent, taken, refused, run_began, ..Others::default() })
     }
 
     /// Finds out about the parts that an earlier try left behind. Answers may have been lost, so the listing is read before

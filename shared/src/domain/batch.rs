@@ -153,6 +153,20 @@ impl Part {
             .is_some_and(|outcome| matches!(outcome.state, PartState::Failed | PartState::TimedOut))
     }
 
+    /// Whether nobody knows if it was carried out, or will be.
+    pub fn is_unclear(&self) -> bool {
+        match &self.stage {
+            PartStage::Intended | PartStage::Submitted { .. } => true,
+            PartStage::Settled { outcome, .. } => match outcome.state {
+                PartState::Lost | PartState::TimedOut => true,
+                PartState::InFlight
+                | PartState::Completed
+                | PartState::Failed
+                | PartState::Cancelled => false,
+            },
+        }
+    }
+
     /// The same, of a part of one row.
     pub fn failed_alone(&self) -> bool {
         self.rows == 1 && self.failed_as_a_whole()

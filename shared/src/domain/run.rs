@@ -73,6 +73,8 @@ pub struct Reading {
     pub from: Option<Timestamp>,
     /// Up to where everybody is dealt with.
     pub mark: Option<Mark>,
+    /// How many entries were dealt with of those that changed long enough before the window's end for search to know them all.
+    pub shown: u64,
     /// Whether it goes on.
     pub state: ReadingState,
     /// Whether the time of the email account stands for that of the subscription: it finds everybody whom the other
@@ -91,6 +93,8 @@ pub enum ReadingState {
     Through,
     /// Gigya refused for good, and the other clocks went on: this one's watermark stays where it is.
     Refused,
+    /// The pages held fewer than Gigya counts: the watermark stays where it is, so that the next run shows who was left out.
+    LeftOut,
 }
 
 /// The last person who is durably dealt with. A continued read starts at their time (`>=`, since thousands may share one

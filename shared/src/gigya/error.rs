@@ -42,6 +42,16 @@ pub enum GigyaError {
         /// How Gigya refused the cursor.
         refusal: Refusal,
     },
+    /// A look-up showed fewer entries than Gigya counts, however often it was made.
+    #[error("{method} left somebody out: its pages hold {shown} of {total} entries")]
+    LeftOut {
+        /// The method that was called.
+        method: &'static str,
+        /// Entries on its pages.
+        shown: usize,
+        /// Entries by Gigya's count.
+        total: u64,
+    },
     /// A search or a look-up that cannot be written down.
     #[error("{method} cannot be asked")]
     Query {
@@ -329,6 +339,7 @@ impl GigyaError {
             Self::Refused(refusal) | Self::CursorLost { refusal, .. } => Some(refusal),
             Self::Unanswered { .. }
             | Self::Unreadable { .. }
+            | Self::LeftOut { .. }
             | Self::Query { .. }
             | Self::Unwritable { .. }
             | Self::Request { .. } => None,
@@ -356,9 +367,10 @@ impl Dispose for GigyaError {
     fn disposition(&self) -> Disposition {
         match self {
             // A lost cursor is tried again by reading anew, which is for whoever holds the watermark.
-            Self::Unanswered { .. } | Self::Unreadable { .. } | Self::CursorLost { .. } => {
-                Disposition::Retry { after: None }
-            }
+            Self::Unanswered { .. }
+            | Self::Unreadable { .. }
+            | Self::CursorLost { .. }
+            | Self::LeftOut { .. } => Disposition::Retry { after: None },
             Self::Refused(refusal) => disposition(refusal.code, refusal.subject),
             Self::Query { .. } | Self::Unwritable { .. } => Disposition::Reject,
             Self::Request { .. } => Disposition::Halt,

@@ -20,6 +20,9 @@ const SEARCH_MILLISECONDS_MAX: u32 = 60_000;
 /// Pages after which a look-up is given up on: a vendor that never ends must not keep us for ever.
 const LOOKUP_PAGES_MAX: usize = 1_000;
 
+/// How often a look-up is made that leaves somebody out.
+const LOOKUPS_MAX: usize = 3;
+
 /// Gigya's bookmark in a search of accounts. It dies after [`CURSOR_SECONDS_MAX`](crate::domain::limits::CURSOR_SECONDS_MAX)
 /// without use, so it is never kept across invocations. Prints masked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,23 +106,60 @@ impl Gigya {
         Ok(found.into_iter().map(|(uid, (_, section))| (uid, section)).collect())
     }
 
-    /// Reads a search to its end.
+    /// Reads a search for few people to its end. It is made again when its pages hold fewer than Gigya counts: whoever is left
+    /// out would look like somebody who is not there.
+    ///
+    /// # Errors
+    /// When Gigya does not answer, refuses, or leaves somebody out each time.
+    pub async fn look_up(&self, query: &AccountsQuery) -> Result<Vec<Account>, GigyaError> {
+        self.read_all(query.text()).await
+    }
+
     pub(super) async fn read_all(&self, query: String) -> Result<Vec<Account>, GigyaError> {
+        let mut again = 1..LOOKUPS_MAX;
+        loop {
+            match self.read_pages(query.clone()).await {
+                Err(GigyaError::LeftOut { .. }) if again.next().is_some() => {}
+                done => return done,
+            }
+        }
+    }
+
+    async fn read_pages(&self, query: String) -> Result<Vec<Account>, GigyaError> {
         let mut page = self.open(Method::Search, query).await?;
-        let mut accounts = page.take_accounts();
+        let total = page.total;
+        let mut items = std::mem::take(&mut page.items);
         for _ in 1..LOOKUP_PAGES_MAX {
-            let Some(bookmark) = &page.next else { return Ok(accounts) };
+            let Some(bookmark) = &page.next else { break };
             page = self.go_on(bookmark).await?;
-            accounts.append(&mut page.take_accounts());
+            // A page may begin with what the one before it ended with.
+            let repeated = usize::from(!items.is_empty() && page.items.first() == items.last());
+            items.extend(page.items.drain(..).skip(repeated));
         }
-        match page.next {
-            None => Ok(accounts),
-            Some(_) => Err(GigyaError::Unreadable {
-                method: Method::Search.name(),
-                status: 200,
-                what: "more pages than a look-up can have",
-            }),
+        let method = Method::Search.name();
+        if page.next.is_some() {
+            let what = "more pages than a look-up can have";
+            return Err(GigyaError::Unreadable { method, status: 200, what });
         }
+        match total {
+            Some(total) if (items.len() as u64) < total => {
+                Err(GigyaError::LeftOut { method, shown: items.len(), total })
+            }
+            Some(_) | None => Ok(accounts(items)),
+        }
+    }
+
+    /// How many entries Gigya counts for a search, where it says so.
+    ///
+    /// # Errors
+    /// As [`search`](Self::search).
+    pub async fn count(&self, query: &AccountsQuery) -> Result<Option<u64>, GigyaError> {
+        let query = query.clone().page_accounts(1).text();
+        let timeout = SEARCH_MILLISECONDS_MAX.to_string();
+        let parameters = Parameters::from([("query", query), ("timeout", timeout)]);
+        let attempts =
+            with_retries(&SCHEDULE, async || self.page(Method::Search, &parameters).await);
+        Ok(attempts.await?.total)
     }
 
     /// Begins a search by the method.
@@ -163,18 +203,17 @@ impl Gigya {
 }
 
 impl RawPage {
-    fn into_page(mut self) -> Page {
+    fn into_page(self) -> Page {
         let items = self.items.len();
-        let accounts = self.take_accounts();
+        let accounts = accounts(self.items);
         let without_uid = items - accounts.len();
         Page { accounts, next: self.next.map(Cursor), total: self.total, without_uid }
     }
+}
 
-    /// The items that are accounts; one of `FROM accounts` has no token, so both kinds are read in one way.
-    fn take_accounts(&mut self) -> Vec<Account> {
-        let items = std::mem::take(&mut self.items).into_iter();
-        items.filter_map(|item| Account::from_email_account(item).ok()).collect()
-    }
+/// The items that are accounts; one of `FROM accounts` has no token, so both kinds are read in one way.
+fn accounts(items: Vec<Value>) -> Vec<Account> {
+    items.into_iter().filter_map(|item| Account::from_email_account(item).ok()).collect()
 }
 
 pub(super) fn unaskable(source: QueryError) -> GigyaError {

@@ -158,6 +158,10 @@ impl World {
         let delay = self.switches.activity_delay * if is_slow { SLOW } else { 1 };
         let chokes = self.script.choker().is_some_and(|word| order.work.says(word));
         let fate = order.fate.unwrap_or_else(|| self.script.next_fate());
+        let late = match fate {
+            Fate::IsLate(hours) => SignedDuration::from_hours(i64::from(hours)),
+            _ => SignedDuration::ZERO,
+        };
         let id = format!("{number:08x}-ac71-11ec-8ac7-{number:012x}");
         if let Some(arrival) = Arrival::of(&order.work) {
             self.arrivals.insert(id.clone(), arrival);
@@ -170,7 +174,7 @@ impl World {
             fate: if chokes { Fate::Fails } else { fate },
             file_name: order.file_name,
             created_at: now,
-            due_at: now + delay,
+            due_at: now + delay + late,
             counts: Counts::default(),
             list_count: order.list_count,
             errors: Vec::new(),
@@ -206,7 +210,9 @@ impl World {
         let fate = job.fate;
         let work = std::mem::replace(&mut job.work, Work::Nothing);
         let (state, errors, share): (_, Vec<&'static str>, _) = match fate {
-            Fate::Completes | Fate::IsForgotten => (State::Completed, Vec::new(), Some(1)),
+            Fate::Completes | Fate::IsLate(_) | Fate::IsForgotten => {
+                (State::Completed, Vec::new(), Some(1))
+            }
             Fate::DropsRows => (State::Completed, Vec::new(), Some(2)),
             Fate::Fails => (State::Failed, vec!["The activity could not be completed."], None),
             Fate::IsCancelled => (State::Cancelled, Vec::new(), None),

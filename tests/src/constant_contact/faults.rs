@@ -36,6 +36,8 @@ pub enum Fate {
     IsCancelled,
     /// It runs out of time, with half of it done.
     TimesOut,
+    /// It is carried out, but only after so many hours.
+    IsLate(u8),
     /// It stays in `processing` for ever.
     Hangs,
     /// It says that it is complete, and has looked at half of it only.

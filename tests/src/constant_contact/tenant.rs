@@ -25,6 +25,11 @@ impl Simulator {
         self.world().tokens.revoke();
     }
 
+    /// Whether this refresh token would get new tokens.
+    pub fn would_refresh(&self, token: &str) -> bool {
+        self.world().tokens.would_refresh(token, self.clock.now())
+    }
+
     /// How often a refresh token came that had been used up.
     pub fn reused_refresh_tokens(&self) -> u64 {
         self.world().tokens.reused

@@ -144,6 +144,10 @@ impl Gigya {
                 drop(self.reply(&call, &mut state, now));
                 Outcome::Lost
             }
+            Some(Fault::LeavesOut(place)) => {
+                let reply = self.reply(&call, &mut state, now);
+                Outcome::Answered(answered(reply.map(|body| search::leave_out(body, place))))
+            }
         }
     }
 

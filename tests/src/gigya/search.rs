@@ -203,6 +203,18 @@ fn page(
     body(&results, total, next)
 }
 
+/// The page without one of its entries.
+pub(super) fn leave_out(mut body: Map<String, Value>, place: usize) -> Map<String, Value> {
+    if let Some(Value::Array(results)) = body.get_mut("results")
+        && !results.is_empty()
+    {
+        results.remove(place % results.len());
+        let left = results.len();
+        body.insert("objectsCount".to_owned(), left.into());
+    }
+    body
+}
+
 fn body(results: &[Value], total: usize, next: Option<String>) -> Map<String, Value> {
     let mut body = Map::new();
     body.insert("objectsCount".to_owned(), results.len().into());

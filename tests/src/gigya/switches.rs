@@ -56,6 +56,8 @@ pub enum Fault {
     Lost,
     /// Acted upon, but no answer comes back.
     AnswerLost,
+    /// Of what a search finds, its page leaves out the entry at this place, counted around, though the total counts it.
+    LeavesOut(usize),
 }
 
 impl Default for Switches {

@@ -37,6 +37,8 @@ pub enum Fault {
     AwsConflict,
     /// AWS takes its time.
     AwsSlow,
+    /// The secret may not be read or written for a while.
+    SecretRefused,
     /// Gigya refuses inside an HTTP 200, for a while: 500001, 503001, 504001, 403048.
     GigyaRefuses,
     /// A proxy in front of Gigya answers in HTML.
@@ -49,6 +51,8 @@ pub enum Fault {
     GigyaAnswerLost,
     /// Gigya forgets its cursors.
     GigyaCursorsLost,
+    /// A page of a search leaves somebody out whom its total counts.
+    GigyaLeavesOut,
     /// Constant Contact refuses with a 500 or 503.
     ContactRefuses,
     /// A gateway in front of Constant Contact answers in HTML.
@@ -77,6 +81,8 @@ pub enum Fault {
     ActivityDropsRows,
     /// An activity is carried out, and then nobody remembers it.
     ActivityForgotten,
+    /// An activity takes hours.
+    ActivityLate,
     /// An activity never ends.
     ActivityHangs,
     /// Somebody writes a value on which every import chokes that it is in, until they write another one.
@@ -90,8 +96,6 @@ pub enum Fault {
 /// What does not happen here yet, because the product cannot take it or the world cannot do it: what, and what would have to
 /// be there first.
 pub const NOT_YET: &[(&str, &str)] = &[
-    ("rows missing across pages of Gigya's search", "the simulator of Gigya cannot leave any out"),
-    ("secrets refused while a rotated token is stored", "long-lived refresh tokens"),
     (
         "the owner renames a custom field, or changes what is mapped to what",
         "an oracle that knows fields by what the settings say",
@@ -105,7 +109,7 @@ pub const NOT_YET: &[(&str, &str)] = &[
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 40] = [
         Self::Killed,
         Self::ShortOfTime,
         Self::ScheduledTwice,
@@ -119,12 +123,14 @@ impl Fault {
         Self::AwsRepeated,
         Self::AwsConflict,
         Self::AwsSlow,
+        Self::SecretRefused,
         Self::GigyaRefuses,
         Self::GigyaHtml,
         Self::GigyaCut,
         Self::GigyaRequestLost,
         Self::GigyaAnswerLost,
         Self::GigyaCursorsLost,
+        Self::GigyaLeavesOut,
         Self::ContactRefuses,
         Self::ContactHtml,
         Self::ContactThrottles,
@@ -139,11 +145,28 @@ impl Fault {
         Self::ActivityCancelled,
         Self::ActivityDropsRows,
         Self::ActivityForgotten,
+        Self::ActivityLate,
         Self::ActivityHangs,
         Self::RowChokes,
         Self::ListDeleted,
         Self::KeyRevoked,
     ];
+
+    /// Whether a refresh token that was used may be in the secret still, and is used again.
+    pub(super) fn may_lose_a_token(self) -> bool {
+        matches!(
+            self,
+            Self::Killed
+                | Self::ShortOfTime
+                | Self::AwsRefuses
+                | Self::AwsRequestLost
+                | Self::AwsAnswerLost
+                | Self::AwsSlow
+                | Self::SecretRefused
+                | Self::ContactAnswerLost
+                | Self::ContactCut
+        )
+    }
 
     /// How often it happens at most where it happens at all, of ten thousand chances.
     fn most(self) -> u64 {
@@ -170,6 +193,7 @@ impl Fault {
             | Self::GigyaRequestLost
             | Self::GigyaAnswerLost
             | Self::GigyaCursorsLost
+            | Self::GigyaLeavesOut
             | Self::ContactRefuses
             | Self::ContactHtml
             | Self::ContactThrottles
@@ -183,8 +207,8 @@ impl Fault {
             | Self::ActivityCancelled
             | Self::ActivityDropsRows
             | Self::ActivityForgotten => 1_500,
-            Self::ActivityHangs => 300,
-            Self::RowChokes => 5_000,
+            Self::ActivityHangs | Self::ActivityLate => 300,
+            Self::RowChokes | Self::SecretRefused => 5_000,
         }
     }
 }

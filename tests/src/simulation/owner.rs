@@ -27,7 +27,7 @@ impl Play {
 
     /// The owner mends what is broken. Where the settings name another list then, everybody has to be read.
     pub(super) fn mend(&mut self) {
-        if std::mem::take(&mut self.broken.key) {
+        if std::mem::take(&mut self.broken.key) || !self.world.is_connected() {
             self.world.authorise_anew();
         }
         if std::mem::take(&mut self.broken.list) {

@@ -328,6 +328,9 @@ impl Play {
         let beyond = (throttled + spent > 0)
             .then(|| format!("{throttled} calls came too fast, {spent} on a day that was spent"));
         self.checks.hold(Check::WithinLimits, now, beyond)?;
+        if !self.seam.injected().keys().any(|fault| fault.may_lose_a_token()) {
+            self.checks.tokens(&self.world)?;
+        }
         self.checks.bucket(&self.world)
     }
 

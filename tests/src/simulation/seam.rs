@@ -164,7 +164,10 @@ impl Inner {
         let slow = slow.then(|| Duration::from_millis(self.dice.below(20_000)));
         let is_conditional = request.headers().contains_key("if-match")
             || request.headers().contains_key("if-none-match");
-        let fate = if self.happens(Fault::AwsRefuses) {
+        let is_of_secret = target.is_some_and(|it| it.starts_with("secretsmanager."));
+        let fate = if is_of_secret && self.happens(Fault::SecretRefused) {
+            Fate::Refused { status: 400, code: "AccessDeniedException" }
+        } else if self.happens(Fault::AwsRefuses) {
             let (status, code) = self.dice.one(&REFUSALS);
             Fate::Refused { status, code }
         } else if is_conditional && self.happens(Fault::AwsConflict) {
@@ -191,7 +194,10 @@ impl Inner {
         {
             far.gigya.lose_cursors();
         }
-        let fault = if self.happens(Fault::GigyaRefuses) {
+        let leaves_out = method == "accounts.search" && self.happens(Fault::GigyaLeavesOut);
+        let fault = if leaves_out {
+            GigyaFault::LeavesOut(self.dice.below(1_000) as usize)
+        } else if self.happens(Fault::GigyaRefuses) {
             GigyaFault::Code(self.dice.one(&CODES))
         } else if self.happens(Fault::GigyaHtml) {
             GigyaFault::Html
@@ -233,7 +239,9 @@ impl Inner {
             far.life.lock().unwrap_or_else(PoisonError::into_inner).was_read(id);
         }
         if request.method() == http::Method::POST && path.contains("/activities/") {
+            let hours = 1 + u8::try_from(self.dice.below(20)).unwrap_or_default();
             let fates = [
+                (Fault::ActivityLate, ActivityFate::IsLate(hours)),
                 (Fault::ActivityFails, ActivityFate::Fails),
                 (Fault::ActivityTimesOut, ActivityFate::TimesOut),
                 (Fault::ActivityCancelled, ActivityFate::IsCancelled),

@@ -20,16 +20,34 @@ impl World {
         }
     }
 
+    /// Whether the secret holds what gets the next token.
+    ///
+    /// # Panics
+    /// When there is no secret.
+    pub fn is_connected(&self) -> bool {
+        let secret = self.secret();
+        match self.lists.api {
+            Dialect::V3 => {
+                let token = secret["constant_contact"]["refresh_token"].as_str();
+                token.is_some_and(|token| self.constant_contact.would_refresh(token))
+            }
+            Dialect::V2 => true,
+        }
+    }
+
     /// The owner makes the connection anew, and stores what it gives in the secret.
     ///
     /// # Panics
     /// When there is no secret.
     pub fn authorise_anew(&self) {
         self.constant_contact.authorise_v2();
-        let vault = self.aws.vault();
-        let secret = vault.current(SECRET_ID).expect("the world has a secret");
-        let mut secret: Value = serde_json::from_str(&secret).expect("it is JSON");
+        let mut secret = self.secret();
         secret["constant_contact"] = keys_of(&self.constant_contact, self.lists.api);
-        vault.put(SECRET_ID, secret.to_string());
+        self.aws.vault().put(SECRET_ID, secret.to_string());
+    }
+
+    fn secret(&self) -> Value {
+        let secret = self.aws.vault().current(SECRET_ID).expect("the world has a secret");
+        serde_json::from_str(&secret).expect("it is JSON")
     }
 }

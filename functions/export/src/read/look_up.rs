@@ -21,7 +21,7 @@ impl Reader<'_> {
         let mut accounts = Vec::new();
         for uids in uids.chunks(LOOKUP_UIDS_MAX) {
             let query = clocks::full(self.settings, AccountsQuery::of(uids, &self.paths)?)?;
-            accounts.append(&mut self.read_all(&query).await?);
+            accounts.append(&mut self.gigya.look_up(&query).await?);
         }
         self.add_subscriptions(&mut accounts).await?;
         Ok(accounts)
@@ -33,18 +33,8 @@ impl Reader<'_> {
             return Ok(Vec::new());
         }
         let query = AccountsQuery::email_accounts_of(uids, &self.paths)?;
-        let mut accounts = self.read_all(&clocks::lite(self.settings, query)?).await?;
+        let mut accounts = self.gigya.look_up(&clocks::lite(self.settings, query)?).await?;
         accounts.retain(Account::is_lite);
-        Ok(accounts)
-    }
-
-    async fn read_all(&self, query: &AccountsQuery) -> Result<Vec<Account>, ExportError> {
-        let mut page = self.gigya.search(query).await?;
-        let mut accounts = std::mem::take(&mut page.accounts);
-        while let Some(cursor) = page.next.take() {
-            page = self.gigya.next(&cursor).await?;
-            accounts.append(&mut page.accounts);
-        }
         Ok(accounts)
     }
 

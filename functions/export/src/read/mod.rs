@@ -5,6 +5,7 @@ mod stage;
 
 use std::collections::{BTreeSet, HashMap};
 
+use jiff::SignedDuration;
 use shared::defects::{self, Defect};
 use shared::domain::limits::{LOOKUP_UIDS_MAX, SEARCH_PAGE_MAX};
 use shared::domain::report::Scope;
@@ -26,6 +27,9 @@ use crate::services::Services;
 
 /// How often a search by one clock is begun again because Gigya lost its cursor, in one invocation.
 const CURSORS_LOST_MAX: u32 = 5;
+/// How far back a delta reaches at most because pages leave accounts out: should Gigya count in another way than it shows, it
+/// must not grow for ever. A full run still finds who is missing.
+const LEFT_OUT_MAX: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// Reads what the run is to read, stages and announces it. Answers whether that was all of it: if not, the invocation
 /// ran out of time, and everything up to the run's marks is staged.
@@ -86,7 +90,7 @@ impl Reader<'_> {
         for clock in open {
             let state = match self.read_clock(clock).await {
                 Ok(false) => return Ok(false),
-                Ok(true) => ReadingState::Through,
+                Ok(true) => self.judge(clock).await?,
                 Err(ExportError::Gigya(refused))
                     if first != Some(clock) && refused.disposition() == Disposition::Halt =>
                 {
@@ -130,11 +134,35 @@ impl Reader<'_> {
                         "The site cannot be asked for subscriptions by their time; its email accounts are read instead."
                     );
                     let reading = self.reading(clock);
-                    (reading.by_email_account, reading.mark) = (true, None);
+                    (reading.by_email_account, reading.mark, reading.shown) = (true, None, 0);
                 }
                 done @ (Ok(_) | Err(_)) => return done,
             }
         }
+    }
+
+    /// Whether a clock that was read to its end has shown everybody. Pages may leave somebody out, for instance because
+    /// accounts change while they are read.
+    async fn judge(&mut self, clock: GigyaClock) -> Result<ReadingState, ExportError> {
+        if matches!(self.run.scope, Scope::Sample { .. }) {
+            return Ok(ReadingState::Through);
+        }
+        let to = clocks::known_to_search(self.settings, self.run.window.to);
+        let reading = self.reading(clock).clone();
+        let whole = Reading { mark: None, ..reading };
+        let query = clocks::query(self.settings, clock, &whole, to, &self.paths)?;
+        let shown = whole.shown + self.batch.passed_until(clock, to);
+        let counted = self.gigya.count(&query).await?;
+        let Some(counted) = counted.filter(|counted| *counted > shown) else {
+            return Ok(ReadingState::Through);
+        };
+        let is_old = whole.from.is_some_and(|from| to.duration_since(from) > LEFT_OUT_MAX);
+        error!(
+            run.id = %self.run.run, run.clock = ?clock, accounts.shown = shown, accounts.counted = counted,
+            "Gigya's pages left accounts out; {}.",
+            if is_old { "it has done so for days, and the run counts as whole" } else { "the next run reads as much again" }
+        );
+        Ok(if is_old { ReadingState::Through } else { ReadingState::LeftOut })
     }
 
     async fn read_pages(&mut self, clock: GigyaClock) -> Result<bool, ExportError> {
@@ -145,8 +173,14 @@ impl Reader<'_> {
             query = query.page_accounts(left.clamp(1, SEARCH_PAGE_MAX));
         }
         let mut page = self.gigya.search(&query).await?;
+        let mut last = None;
         loop {
             let next = page.next.take();
+            // A page may begin with the entry that the one before it ended with.
+            if last.is_some() && page.accounts.first() == last.as_ref() {
+                page.accounts.remove(0);
+            }
+            last = page.accounts.last().cloned().or(last);
             self.take_page(clock, &query, page).await?;
             if self.left_of_sample(clock) == Some(0) {
                 return Ok(true);
@@ -167,6 +201,8 @@ impl Reader<'_> {
         page: Page,
     ) -> Result<(), ExportError> {
         if page.without_uid > 0 {
+            // Nobody can deal with them.
+            self.reading(clock).shown += page.without_uid as u64;
             warn!(
                 accounts.without_uid = page.without_uid,
                 "Gigya returned accounts without a UID."

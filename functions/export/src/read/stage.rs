@@ -7,6 +7,7 @@ use tracing::info;
 
 use super::Reader;
 use crate::batch::{Batch, Turn};
+use crate::clocks;
 use crate::error::ExportError;
 
 impl Reader<'_> {
@@ -26,6 +27,10 @@ impl Reader<'_> {
     pub(super) async fn stage(&mut self) -> Result<(), ExportError> {
         let mut batch = std::mem::replace(&mut self.batch, Batch::new()?);
         let accounts = batch.accounts();
+        let known = clocks::known_to_search(self.settings, self.run.window.to);
+        for clock in batch.passed.keys() {
+            self.reading(*clock).shown += batch.passed_until(*clock, known);
+        }
         let passed = std::mem::take(&mut batch.passed);
         let ordinal = self.run.batches;
         let lines = batch.finish()?;

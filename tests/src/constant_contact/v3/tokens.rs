@@ -41,6 +41,12 @@ impl Tokens {
         refresh
     }
 
+    pub(in crate::constant_contact) fn would_refresh(&self, refresh: &str, now: Timestamp) -> bool {
+        self.current.as_ref().is_some_and(|(token, since)| {
+            token == refresh && now.duration_since(*since) < REFRESH_LIFE
+        })
+    }
+
     pub(super) fn is_valid(&self, access: &str, now: Timestamp) -> bool {
         self.access.get(access).is_some_and(|dies| now < *dies)
     }
@@ -81,10 +87,7 @@ impl Tokens {
             return refused(StatusCode::BAD_REQUEST, error, "Use refresh_token.");
         }
         let given = form.get("refresh_token").cloned().unwrap_or_default();
-        let lives = self.current.as_ref().is_some_and(|(token, since)| {
-            *token == given && now.duration_since(*since) < REFRESH_LIFE
-        });
-        if !lives {
+        if !self.would_refresh(&given, now) {
             if self.used.contains(&given) {
                 self.reused += 1;
                 self.revoke();

@@ -1,7 +1,7 @@
 //! What may happen to one person, and how it is done.
 
 use serde_json::{Map, Value, json};
-use shared::domain::{Dialect, Uid};
+use shared::domain::{Account, Dialect, Uid};
 
 use super::{Life, REGIONS, TIERS};
 use crate::constant_contact::Person as Contact;
@@ -158,9 +158,23 @@ impl Life {
         let account = self.gigya.account(&key)?;
         let profile = account.fields().get("profile");
         let address = profile.and_then(|profile| profile["email"].as_str()).map(ToOwned::to_owned);
+        if self.lite.contains(uid) && self.is_to_be_told(uid, &account) {
+            return None;
+        }
         delete(&self.gigya, &key).then(|| self.tell(uid, Act::AccountDeleted))?;
         self.erased.push((uid.to_owned(), address?));
         Some(())
+    }
+
+    /// Whether Gigya is still to hear something of a contact. Search shows a lite account for up to half a minute after its
+    /// deletion, and writing to one that is gone makes it anew.
+    fn is_to_be_told(&self, uid: &str, account: &Account) -> bool {
+        let Some(contact) = self.contacts().remove(uid) else { return false };
+        let name =
+            account.fields().get("profile").and_then(|profile| profile["firstName"].as_str());
+        let is_mailed =
+            !contact.is_unsubscribed() && contact.lists.contains(&self.lists.newsletter);
+        contact.texts.get("first_name").map(String::as_str) != name || !is_mailed
     }
 
     pub(super) fn move_to(&mut self, uid: &str, city: &str) -> Option<&'static str> {
