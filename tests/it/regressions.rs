@@ -308,3 +308,72 @@ async fn rows_that_are_dropped_silently_are_sent_again_and_both_are_told() {
     assert!(report.people.balance().is_ok());
     assert!(names.into_iter().all(|name| trip.is_mailed(name)));
 }
+
+/// Seed 14110: a run was given up while its import was on its way, so that nobody learnt of it. Who left the list before they
+/// were seen on it was put back by the next run.
+#[tokio::test(start_paused = true)]
+async fn who_leaves_a_list_that_a_run_given_up_put_them_on_stays_off_it() {
+    let trip = Trip::new(&["ada", "ben"], WorldOptions::default());
+    let run = give_up_with_an_import_on_its_way(&trip).await;
+    assert!(trip.find_contact("ada").is_none(), "{run} was given up before its import came true");
+    trip.pass(Duration::from_hours(2)).await;
+    let newsletter = trip.world.lists.newsletter.clone();
+    assert!(trip.world.constant_contact.leave_list(&trip.contact("ada").id, &newsletter));
+    trip.full().await;
+    trip.inbound().await;
+    assert!(!trip.contact("ada").lists.contains(&newsletter));
+    assert!(trip.contact("ben").lists.contains(&newsletter));
+    let lease = trip.object("state/run.json").unwrap();
+    assert!(!lease.contains(&run), "a whole run has read them all: {lease}");
+}
+
+/// Seed 215: the same, and the address changed before the import came true: the next run made a second contact.
+#[tokio::test(start_paused = true)]
+async fn who_changes_the_address_while_such_an_import_is_on_its_way_gets_one_contact() {
+    let trip = Trip::new(&["ada", "ben"], WorldOptions::default());
+    give_up_with_an_import_on_its_way(&trip).await;
+    trip.edit("ada", "profile.email", json!("ada@example.org"));
+    assert_eq!(trip.full().await.people.held, 1, "nobody knows yet who ada is over there");
+    trip.pass(Duration::from_hours(2)).await;
+    trip.inbound().await;
+    trip.delta().await;
+    trip.inbound().await;
+    assert_eq!(trip.contact("ada").address.as_deref(), Some("ada@example.org"));
+    assert_eq!(trip.world.constant_contact.contacts().len(), 2);
+    assert!(trip.is_mailed("ada") && trip.is_mailed("ben"));
+}
+
+/// Starts a run whose import takes longer than the run is waited for.
+async fn give_up_with_an_import_on_its_way(trip: &Trip) -> String {
+    trip.world.poll(json!({})).await.unwrap();
+    trip.world.constant_contact.script_activities([Fate::IsLate(26)]);
+    trip.world.export(json!({"scope": "full"})).await.unwrap();
+    trip.world.deliver().await.unwrap();
+    let run = trip.world.open_run().unwrap();
+    trip.pass(Duration::from_hours(25)).await;
+    assert_eq!(trip.persist_with(&run).await.state, State::Failed);
+    run
+}
+
+/// Seed 14110: a run that had stood still for a day was given up in the minute in which its batch was submitted at last.
+#[tokio::test(start_paused = true)]
+async fn a_run_that_has_just_submitted_is_not_given_up() {
+    let options = WorldOptions {
+        settings: Some(|text| text + "\n[safety]\ninbound_fresh_minutes = 1440\n"),
+        ..WorldOptions::default()
+    };
+    let trip = Trip::new(&["ada"], options);
+    trip.world.export(json!({"scope": "full"})).await.unwrap();
+    trip.pass(Duration::from_mins(10)).await;
+    trip.world.poll(json!({})).await.unwrap();
+    let run = trip.world.open_run().unwrap();
+    trip.pass(Duration::from_mins(23 * 60 + 45)).await;
+    trip.world.constant_contact.script_activities([Fate::IsLate(1)]);
+    trip.world.deliver().await.unwrap();
+    trip.pass(Duration::from_mins(10)).await;
+    trip.world.poll(json!({})).await.unwrap();
+    assert_eq!(trip.world.open_run().as_deref(), Some(run.as_str()), "its import is on its way");
+    trip.pass(Duration::from_hours(1)).await;
+    assert_eq!(trip.persist_with(&run).await.state, State::Settled);
+    assert!(trip.is_mailed("ada"));
+}

@@ -138,3 +138,30 @@ async fn subscriptions_are_read_for_any_number_of_people_in_slices() {
     assert_eq!(found[&Uid::new("u0003")]["newsletter"]["email"]["isSubscribed"], false);
     assert_eq!(world.client.calls(), 3);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_look_up_that_leaves_somebody_out_is_made_again_and_is_no_answer_in_the_end() {
+    let world = world(10);
+    let query = AccountsQuery::of(&["u0001".into(), "u0002".into()], &paths(&[])).unwrap();
+    for short_pages in [false, true] {
+        world.simulator.switch(|all| {
+            all.short_pages = short_pages;
+            all.repeats_across_pages = short_pages;
+            all.fail("accounts.search", vec![Fault::LeavesOut(1); 2]);
+        });
+        let found = world.client.look_up(&query).await.unwrap();
+        assert_eq!(found.len(), 2);
+    }
+    world.simulator.switch(|all| all.fail("accounts.search", vec![Fault::LeavesOut(1); 3]));
+    let error = world.client.look_up(&query).await.unwrap_err();
+    assert!(matches!(error, GigyaError::LeftOut { shown: 1, total: 2, .. }), "{error}");
+    assert_eq!(error.disposition(), Disposition::Retry { after: None });
+}
+
+#[tokio::test(start_paused = true)]
+async fn gigya_counts_what_a_search_finds() {
+    let world = world(25);
+    assert_eq!(world.client.count(&everybody()).await.unwrap(), Some(25));
+    let none = everybody().updated_to(Timestamp::UNIX_EPOCH);
+    assert_eq!(world.client.count(&none).await.unwrap(), Some(0));
+}

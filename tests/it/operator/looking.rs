@@ -134,7 +134,7 @@ async fn a_dry_run_is_waited_for_and_told_as_tables() {
     Are updated               1  uid-zoe      last_name  values differ from what Constant Contact holds
     Are unsubscribed          1  uid-ada                 withdrew consent at Gigya
 
-    About 5 calls to Gigya and 12 to Constant Contact, and at least 15 min at the pace and under the daily quota of your key.
+    About 8 calls to Gigya and 12 to Constant Contact, and at least 15 min at the pace and under the daily quota of your key.
     ");
 }
 

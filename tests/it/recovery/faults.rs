@@ -227,6 +227,52 @@ async fn a_secret_that_is_refused_stops_the_functions_and_loses_nothing() {
     assert!(trip.world.constant_contact.calls().is_empty());
 }
 
+/// With rotating tokens the pair that could not be stored is the only one there is.
+#[tokio::test(start_paused = true)]
+async fn a_pair_of_tokens_that_could_not_be_stored_is_stored_the_next_time() {
+    let is_storing: fn(&http::Request<bytes::Bytes>) -> bool = |request| {
+        let target = request.headers().get("x-amz-target").and_then(|it| it.to_str().ok());
+        target == Some("secretsmanager.PutSecretValue")
+    };
+    let refused = Fate::Refused { status: 400, code: "AccessDeniedException" };
+    let options =
+        WorldOptions { before: Some(every(1, 3, refused, is_storing)), ..WorldOptions::default() };
+    let trip = Trip::new(&PEOPLE, options);
+    trip.world.constant_contact.expire_access_tokens();
+    for _ in 0..3 {
+        trip.world.poll(json!({})).await.unwrap_err();
+    }
+    let report = trip.persist(json!({"scope": "full"})).await;
+    assert_eq!(report.state, State::Settled);
+    assert_eq!(trip.world.constant_contact.reused_refresh_tokens(), 0);
+    everybody_arrived(&trip);
+}
+
+/// What a page leaves out is not there for whoever reads it: the mark passed them, and nothing showed them again.
+#[tokio::test(start_paused = true)]
+async fn whoever_a_page_of_gigyas_leaves_out_is_shown_to_the_next_run() {
+    let confirmed = |trip: &Trip| -> serde_json::Value {
+        let marks = trip.object("state/watermarks.json").unwrap();
+        serde_json::from_str::<serde_json::Value>(&marks).unwrap()["accounts"].clone()
+    };
+    for place in 0..3 {
+        let trip = Trip::synced(&PEOPLE).await;
+        for name in PEOPLE {
+            trip.edit(name, "profile.lastName", json!(format!("New-{name}")));
+        }
+        trip.pass(Duration::from_mins(5)).await;
+        let before = confirmed(&trip);
+        trip.world.gigya.switch(|all| all.fail("accounts.search", [Fault::LeavesOut(place)]));
+        assert_eq!(trip.delta().await.people.read, 2);
+        assert_eq!(confirmed(&trip), before, "the mark waits for who was left out");
+        trip.delta().await;
+        assert_ne!(confirmed(&trip), before);
+        for name in PEOPLE {
+            assert_eq!(trip.contact(name).texts["last_name"], format!("New-{name}"));
+        }
+    }
+}
+
 /// One account that Gigya will not have written stopped the whole inbound read, and with it every upload, for good.
 #[tokio::test(start_paused = true)]
 async fn one_account_that_gigya_refuses_to_have_written_does_not_hold_up_the_others() {
