@@ -37,6 +37,7 @@ const UPLOAD: &[Permission] = &[
     ("logs:CreateLogStream", "${UploadLogs.Arn}", ""),
     ("logs:PutLogEvents", "${UploadLogs.Arn}", ""),
     ("s3:GetObject", "${Bucket.Arn}/config/sync.toml", ""),
+    ("s3:GetObject", "${Bucket.Arn}/state/run.json", ""),
     ("s3:GetObject", "${Bucket.Arn}/state/inbound.json", ""),
     ("s3:GetObject", "${Bucket.Arn}/state/due.json", ""),
     ("s3:GetObject", "${Bucket.Arn}/state/waiting.json", ""),
