@@ -31,11 +31,15 @@ pub enum Defect {
     StrictlyAfter,
     /// Whoever was on a list that somebody deleted is taken to have left it.
     DeletedListLeft,
+    /// Whoever had a value in a custom field that has another name now is taken to have emptied it.
+    RenamedFieldEmptied,
+    /// The mark moves although Gigya's pages left somebody out.
+    LeftOutPassed,
 }
 
 impl Defect {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::MarkBeforeDelivery,
         Self::MessageDeletedAfterFailure,
         Self::BatchGoodByOneRow,
@@ -47,6 +51,8 @@ impl Defect {
         Self::CursorParked,
         Self::StrictlyAfter,
         Self::DeletedListLeft,
+        Self::RenamedFieldEmptied,
+        Self::LeftOutPassed,
     ];
 }
 
@@ -65,6 +71,8 @@ impl Defect {
             Self::CursorParked => "cursor-parked",
             Self::StrictlyAfter => "strictly-after",
             Self::DeletedListLeft => "deleted-list-left",
+            Self::RenamedFieldEmptied => "renamed-field-emptied",
+            Self::LeftOutPassed => "left-out-passed",
         }
     }
 }
@@ -98,6 +106,8 @@ impl fmt::Display for Defect {
             Self::CursorParked => "a cursor is taken to live for ever",
             Self::StrictlyAfter => "a search begins strictly after the last time",
             Self::DeletedListLeft => "a list that is deleted counts as left by everybody on it",
+            Self::RenamedFieldEmptied => "a field of another name counts as emptied by everybody",
+            Self::LeftOutPassed => "the mark passes whom Gigya's pages leave out",
         })
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::constant_contact::{ConstantContact, ConstantContactError, CustomFields, List};
-use crate::domain::{ContactField, Dispose, Disposition, ListId};
+use crate::domain::{Dispose, Disposition, ListId};
 use crate::settings::customer::CustomerSettings;
 
 /// Why the settings cannot work with this tenant.
@@ -63,6 +63,19 @@ pub async fn lists(
     none(unknown_lists(settings, &client.lists().await?))
 }
 
+/// Checks the custom fields alone, as they are now. In one that is called otherwise nobody has a value, and imports into it are
+/// ignored.
+///
+/// # Errors
+/// When a custom field is missing: all of them in one message, each with the next step.
+pub async fn fields(
+    client: &ConstantContact,
+    settings: &CustomerSettings,
+) -> Result<(), PreflightError> {
+    let fields = client.custom_fields_now().await?;
+    none(unknown_fields(settings, &fields).collect())
+}
+
 fn none(problems: Vec<String>) -> Result<(), PreflightError> {
     if problems.is_empty() { Ok(()) } else { Err(PreflightError::Unknown(Unknown(problems))) }
 }
@@ -71,16 +84,21 @@ fn none(problems: Vec<String>) -> Result<(), PreflightError> {
 /// UID is not among it, since it is made where it is missing.
 pub fn unknown(settings: &CustomerSettings, lists: &[List], fields: &CustomFields) -> Vec<String> {
     let mut problems = unknown_lists(settings, lists);
-    for field in settings.policy.mapping.rules().iter().map(|rule| &rule.field) {
-        let missing = field.custom_name().filter(|name| fields.named(name).is_none());
-        if let Some(name) = missing {
-            let field: &ContactField = field;
-            problems.push(format!(
-                "[[fields]] constant_contact = \"{field}\": no custom field is named \"{name}\"; create it in Constant Contact (Contacts, Custom fields) as text"
-            ));
-        }
-    }
+    problems.extend(unknown_fields(settings, fields));
     problems
+}
+
+fn unknown_fields(
+    settings: &CustomerSettings,
+    fields: &CustomFields,
+) -> impl Iterator<Item = String> {
+    let named = settings.policy.mapping.rules().iter().map(|rule| &rule.field);
+    named.filter_map(|field| {
+        let name = field.custom_name().filter(|name| fields.named(name).is_none())?;
+        Some(format!(
+            "[[fields]] constant_contact = \"{field}\": no custom field is named \"{name}\"; name it as Constant Contact does (Contacts, Custom fields), or create it there as text"
+        ))
+    })
 }
 
 fn unknown_lists(settings: &CustomerSettings, lists: &[List]) -> Vec<String> {

@@ -108,7 +108,7 @@ async fn what_the_settings_name_and_constant_contact_lacks_is_named_with_the_nex
     }
     let text = log.text();
     assert!(text.contains("11111111-2222-4333-8444-555555555555"), "{text}");
-    assert!(text.contains("loyalty_stage") && text.contains("create it in Constant Contact"));
+    assert!(text.contains("loyalty_stage") && text.contains("create it there as text"));
     assert!(text.contains("gigya-cc check"), "{text}");
     assert_eq!(trip.imports(), 0);
     assert!(trip.dead_letters().is_empty(), "settings can be mended");

@@ -82,3 +82,45 @@ async fn a_batch_waits_until_the_settings_name_a_list_that_is_there() {
         }
     }
 }
+
+/// In a field that is called otherwise nobody has a value: where both sides may write it, everybody's was emptied at Gigya.
+#[tokio::test(start_paused = true)]
+async fn nobody_loses_a_value_whose_field_is_called_otherwise() {
+    let settings = |text: String| {
+        let tier = "constant_contact = \"cf:loyalty_tier\"";
+        text.replace(tier, &format!("{tier}\nowner = \"both\""))
+    };
+    let options = WorldOptions { settings: Some(settings), ..WorldOptions::default() };
+    let mut trip = Trip::synced_with(&["ada", "ben"], options).await;
+    let tier = |trip: &Trip, name: &str| trip.section(name, "data")["loyalty"]["tier"].clone();
+    let before = tier(&trip, "ada");
+    assert!(before.is_string(), "{before}");
+    let tenant = trip.world.constant_contact.clone();
+    let (id, _) =
+        tenant.custom_fields().into_iter().find(|(_, name)| name == "loyalty_tier").unwrap();
+    tenant.rename_custom_field(&id, "Level");
+
+    for is_cold in [false, true] {
+        // Who reads anew knows the new name; who is warm has edits to look at.
+        if is_cold {
+            trip.world.start_cold();
+        }
+        trip.edit_contact("ada", |ada| drop(ada.texts.insert("first_name".into(), "Ada M".into())));
+        trip.pass(std::time::Duration::from_hours(24)).await;
+        let polled = trip.world.poll(json!({"sweep": true})).await;
+        if is_cold {
+            let text = chain(&polled.unwrap_err());
+            assert!(text.contains("no custom field is named \"loyalty_tier\""), "{text}");
+        }
+        assert_eq!(tier(&trip, "ada"), before);
+    }
+
+    let text = sync_toml(&trip.world.lists, None);
+    trip.world.configure(settings(text).replace("cf:loyalty_tier", "cf:Level"));
+    trip.world.poll(json!({"sweep": true})).await.unwrap();
+    assert_eq!(trip.full().await.state, State::Settled);
+    trip.edit("ada", "data.loyalty.tier", json!("platinum"));
+    trip.delta().await;
+    assert_eq!(trip.contact("ada").custom[&id], "platinum");
+    assert_eq!(tier(&trip, "ben"), before);
+}

@@ -377,3 +377,25 @@ async fn a_run_that_has_just_submitted_is_not_given_up() {
     assert_eq!(trip.persist_with(&run).await.state, State::Settled);
     assert!(trip.is_mailed("ada"));
 }
+
+/// Seed 114: an import left somebody as they were who had unsubscribed a moment before. The older name that they still showed
+/// looked like an edit of the marketer's, and came home over the newer one.
+#[tokio::test(start_paused = true)]
+async fn an_older_name_of_somebody_who_unsubscribed_does_not_come_home() {
+    let constant_contact = Switches { import_updates_unsubscribed: false, ..Switches::default() };
+    let options = WorldOptions { constant_contact, ..WorldOptions::default() };
+    let trip = Trip::synced_with(&["ada", "ben"], options).await;
+    let older = trip.contact("ada").texts["first_name"].clone();
+    trip.edit("ada", "profile.firstName", json!("Newname"));
+    trip.pass(Duration::from_mins(1)).await;
+    trip.inbound().await;
+    trip.world.export(json!({"scope": "delta"})).await.unwrap();
+    trip.unsubscribe("ada");
+    trip.world.deliver().await.unwrap();
+    let run = trip.world.open_run().unwrap();
+    trip.persist_with(&run).await;
+    trip.inbound().await;
+    assert_eq!(trip.contact("ada").texts["first_name"], older, "the import left it as it was");
+    assert_eq!(trip.section("ada", "profile")["firstName"], "Newname");
+    assert!(!trip.is_subscribed("ada"));
+}

@@ -55,6 +55,7 @@ impl StoryOracle {
     /// An oracle of the sandbox's customer.
     pub(crate) fn of(world: &World) -> Self {
         let rules = Rules {
+            tier: None,
             opt_out_unsubscribes: true,
             leaving_a_list_opts_out: true,
             deletion_opts_out: true,

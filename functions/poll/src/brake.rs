@@ -4,7 +4,7 @@ use shared::domain::Uid;
 use shared::domain::batch::ErrandKind;
 use shared::domain::brake::{BrakeLimits, COUNTED_FROM, Pulled};
 use shared::domain::report::{BRAKE_EXAMPLES_MAX, Brake, Scope};
-use shared::domain::run::Run;
+use shared::domain::run::{ReadingState, Run};
 use shared::settings::customer::Safety;
 use shared::store::RunStore;
 use shared::store::bucket::Put;
@@ -96,8 +96,11 @@ pub(crate) async fn brake_of(
     Ok(limits.judge(removals, count().await?, examples))
 }
 
-/// Whether nobody found means that nobody is there. An empty delta is normal.
+/// Whether nobody found means that nobody is there. An empty delta is normal, and whom Gigya's pages left out is there.
 fn reads_everybody(run: &Run) -> bool {
+    if run.clocks.values().any(|reading| reading.state == ReadingState::LeftOut) {
+        return false;
+    }
     match run.scope {
         Scope::Full => true,
         Scope::Delta => run.window.from.is_none(),

@@ -16,12 +16,12 @@ use crate::departures::{Departures, Leaver};
 use crate::erasure;
 use crate::error::PollError;
 use crate::home;
-use crate::lists;
 use crate::people::{Identified, Identities};
 use crate::removals::{self, OnTheirWay};
 use crate::said;
 use crate::services::{Ready, Services};
 use crate::settle::agree;
+use crate::tenant;
 
 /// Contacts that are held at once.
 const CONTACTS_AT_ONCE: usize = 5_000;
@@ -175,7 +175,7 @@ impl<'a> Carrier<'a> {
         self.due.extend(undone);
         let pairs = people.iter().map(|(uid, contact)| (known.agreed(uid), *contact));
         let shown = pairs.filter_map(|(agreed, contact)| Some((agreed, contact?)));
-        lists::are_there(self.ready, shown).await?;
+        tenant::is_whole(self.ready, shown).await?;
         Ok(known)
     }
 
@@ -374,7 +374,7 @@ impl<'a> Carrier<'a> {
         let known = Known::of(HashMap::from([(uid.clone(), agreed.clone())]));
         match found {
             Some(contact) if contact.uid.as_ref().is_none_or(|own| *own == uid) => {
-                lists::are_there(self.ready, [(known.agreed(&uid), &contact)]).await?;
+                tenant::is_whole(self.ready, [(known.agreed(&uid), &contact)]).await?;
                 self.carry_people(vec![(uid, Some(contact))], &known).await
             }
             Some(_) | None => {

@@ -25,11 +25,11 @@ use crate::brake;
 use crate::error::PollError;
 use crate::hand_over::hand_over;
 use crate::home;
-use crate::lists;
 use crate::removals::{self, ToRemove};
 use crate::rest::{self, Rest};
 use crate::services::{Ready, Services};
 use crate::settle::{agree, is_settled_as_planned};
+use crate::tenant;
 
 /// Where a run keeps which batches' errands are done.
 const NOTE: &str = "errands.json";
@@ -221,7 +221,7 @@ impl Runner<'_> {
         {
             return self.part(uid, agreed, invocation).await;
         }
-        lists::are_there(ready, contact.iter().map(|contact| (agreed, contact))).await?;
+        tenant::is_whole(ready, contact.iter().map(|contact| (agreed, contact))).await?;
         // Whom Gigya does not know by this UID need not be deleted there: nothing is decided without more.
         let gigya = account.as_ref().map_or(Seen::Unobserved, Seen::Present);
         let there = contact.as_ref().map_or(Seen::Absent, Seen::Present);
@@ -425,7 +425,9 @@ impl Runner<'_> {
             Err(error) => {
                 let Some(reason) = refusal(&error) else { return Err(error.into()) };
                 // Before a value is suspected, the settings are.
-                preflight::lists(&self.ready.constant_contact, &self.ready.settings).await?;
+                let Ready { constant_contact, settings, .. } = self.ready;
+                preflight::lists(constant_contact, settings).await?;
+                preflight::fields(constant_contact, settings).await?;
                 self.reject(uid, reason);
                 Ok(false)
             }

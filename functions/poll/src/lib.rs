@@ -16,7 +16,6 @@ mod hand_over;
 mod handler;
 mod home;
 mod inbound;
-mod lists;
 mod people;
 mod refusals;
 mod removals;
@@ -25,6 +24,7 @@ mod said;
 mod services;
 mod settle;
 mod sweep;
+mod tenant;
 
 pub use error::PollError;
 pub use event::Ask;

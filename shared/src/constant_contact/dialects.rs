@@ -291,6 +291,17 @@ impl ConstantContact {
         }
     }
 
+    /// The tenant's custom fields as they are now, whatever was read before.
+    ///
+    /// # Errors
+    /// As [`custom_fields`](Self::custom_fields).
+    pub async fn custom_fields_now(&self) -> Result<Arc<CustomFields>, ConstantContactError> {
+        match self {
+            Self::V3(client) => client.custom_fields_now().await,
+            Self::V2(client) => Ok(client.custom_fields()),
+        }
+    }
+
     /// Finds the custom field of this label, or makes it as a text field.
     ///
     /// # Errors

@@ -101,7 +101,7 @@ async fn what_the_settings_name_and_the_vendors_do_not_have_is_all_listed() {
     insta::assert_snapshot!(complaints(&checked, Subject::ConstantContact), @r#"
     ✗ Constant Contact: [[lists]] id = "99999999-11a7-11ec-8a11-000000000000": no such list; copy the id of one of the lists that `gigya-cc check` shows
     ✗ Constant Contact: update_list = "88888888-11a7-11ec-8a11-000000000001": no such list; copy the id of one of the lists that `gigya-cc check` shows
-    ✗ Constant Contact: [[fields]] constant_contact = "cf:village": no custom field is named "village"; create it in Constant Contact (Contacts, Custom fields) as text
+    ✗ Constant Contact: [[fields]] constant_contact = "cf:village": no custom field is named "village"; name it as Constant Contact does (Contacts, Custom fields), or create it there as text
     "#);
 }
 

@@ -47,10 +47,15 @@ impl World {
     pub(super) fn add_custom_field(&mut self, label: &str, kind: &str, now: Timestamp) -> String {
         let number = self.fields.len();
         let id = format!("{number:08x}-cf1d-11ec-8cf1-{number:012x}");
-        let (label, kind) = (label.to_owned(), kind.to_owned());
-        let name = label.replace(' ', "_");
+        let (label, kind, name) = (label.to_owned(), kind.to_owned(), name_of(label));
         self.fields.push(CustomField { id: id.clone(), label, name, kind, created_at: now });
         id
+    }
+
+    pub(super) fn rename_custom_field(&mut self, id: &str, label: &str) {
+        if let Some(field) = self.fields.iter_mut().find(|field| field.id == id) {
+            (field.label, field.name) = (label.to_owned(), name_of(label));
+        }
     }
 
     /// The custom field that v2 knows by this number, which is made when it is first written. v3 shows it under this label
@@ -72,6 +77,10 @@ impl World {
     pub(super) fn has_list_named(&self, name: &str) -> bool {
         self.lists.iter().any(|list| list.name.eq_ignore_ascii_case(name))
     }
+}
+
+fn name_of(label: &str) -> String {
+    label.replace(' ', "_")
 }
 
 fn label(number: u8) -> String {

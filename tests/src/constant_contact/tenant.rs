@@ -107,6 +107,11 @@ impl Simulator {
         self.world().add_custom_field(label, "string", self.clock.now())
     }
 
+    /// A custom field is called otherwise from now on. Its name follows: nobody says whether it does.
+    pub fn rename_custom_field(&self, id: &str, label: &str) {
+        self.world().rename_custom_field(id, label);
+    }
+
     /// Custom fields: id and name.
     pub fn custom_fields(&self) -> Vec<(String, String)> {
         let world = self.world();

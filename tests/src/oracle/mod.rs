@@ -48,6 +48,8 @@ pub struct Rules {
     pub newsletter: String,
     /// The list of those whose region is `emea`.
     pub emea: String,
+    /// The tenant's custom field for the tier, by its id; where nobody says, any may hold it.
+    pub tier: Option<String>,
 }
 
 /// Both sides of one person, as they are now.
@@ -130,6 +132,16 @@ impl Oracle {
     pub fn hear_of_list(&mut self, emea: String) {
         self.rules.emea = emea;
         self.people.values_mut().for_each(|known| known.has_another_list = true);
+    }
+
+    /// Tells which of the tenant's custom fields the settings mean for the tier.
+    pub fn hear_of_tier(&mut self, field: Option<String>) {
+        self.rules.tier = field;
+    }
+
+    /// Tells that the customer's settings mean another field from now on: everybody is sent anew.
+    pub fn hear_of_settings(&mut self) {
+        self.people.values_mut().for_each(|known| known.is_sent_anew = true);
     }
 
     /// Tells which run is open now, by when it began.

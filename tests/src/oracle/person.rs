@@ -106,6 +106,8 @@ pub(super) struct Known {
     pub(super) was_deleted_young: bool,
     /// Whether another list may fit them than at the beginning of this spell, because the customer named it.
     pub(super) has_another_list: bool,
+    /// Whether everybody is sent anew in this spell, though nothing of theirs has changed.
+    pub(super) is_sent_anew: bool,
     /// All that they ever did about being mailed, over all spells.
     pub(super) leavings: Vec<(Timestamp, Leaving)>,
     pub(super) granted_at: Option<Timestamp>,
@@ -261,6 +263,7 @@ impl Known {
         self.acts.clear();
         self.was_deleted_young = false;
         self.has_another_list = false;
+        self.is_sent_anew = false;
     }
 
     /// The first names that either side was given in this spell.

@@ -78,6 +78,7 @@ impl Known {
         };
         let is_revivable = self.was_deleted_young
             || self.has_another_list
+            || self.is_sent_anew
             || did(&|act| matches!(act, Act::Edited { .. })).is_some();
         let mailing = if self.stood.is_unsubscribed || unsubscribed.is_some() || !is_granted {
             Mailing::MustNot
@@ -117,8 +118,8 @@ impl Known {
         let told = self.first_names_told();
         // An import that was on its way says the older name once more; then the marketer's is lost, as any edit is that meets
         // another one on the way. Whom another list may fit is imported, though nothing of theirs has changed.
-        let is_undisturbed =
-            (self.acts.len() == 1 && !self.has_another_list) || self.is_name_far_from(runs);
+        let is_undisturbed = (self.acts.len() == 1 && !self.has_another_list && !self.is_sent_anew)
+            || self.is_name_far_from(runs);
         let is_of_gigya = self.acts.iter().any(|(_, act)| matches!(act, Act::FirstName(_)));
         if self.stood.was_mailed && !told.is_empty() && (is_undisturbed || is_of_gigya) {
             first_names.clear();
@@ -249,7 +250,9 @@ impl Expected {
         let mut wrong = Vec::new();
         let city = contact.streets.get("home").map(|street| street[1].clone()).unwrap_or_default();
         let held = |name: &str| contact.texts.get(name).cloned().unwrap_or_default();
-        let tiers: Vec<&String> = contact.custom.values().collect();
+        let is_tier = |field: &String| rules.tier.as_ref().is_none_or(|tier| tier == field);
+        let custom = contact.custom.iter().filter(|(field, _)| is_tier(field));
+        let tiers: Vec<&String> = custom.map(|(_, value)| value).collect();
         for (path, held) in [
             ("profile.firstName", held("first_name")),
             ("profile.lastName", held("last_name")),

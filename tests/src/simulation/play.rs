@@ -23,7 +23,7 @@ use super::seam::{Far, Seam};
 use super::trace::Trace;
 use crate::oracle::Oracle;
 use crate::people::{Dice, STORY_BEGINS};
-use crate::world::{INVOCATION, TICK, World, WorldOptions};
+use crate::world::{INVOCATION, TICK, World, WorldOptions, custom_field};
 
 /// A killed function was at most in the midst of so many awaits.
 const AWAITS_MAX: u64 = 500;
@@ -54,6 +54,8 @@ pub(super) struct Play {
     pub(super) checks: Checks,
     pub(super) scenario: Scenario,
     pub(super) broken: Broken,
+    /// How the settings call the field for the tier.
+    pub(super) tier: String,
     dice: Dice,
     pub(super) days: u64,
     run_began: Option<Timestamp>,
@@ -75,7 +77,7 @@ impl Play {
             ..WorldOptions::default()
         };
         let world = World::new(STORY_BEGINS, options);
-        let settings = scenario.settings(&world.lists);
+        let settings = scenario.settings(&world.lists, scenario.tier());
         world.configure(settings);
         let [short_pages, empty_pages, repeats_across_pages] = scenario.pages;
         world.gigya.switch(|switches| {
@@ -99,6 +101,7 @@ impl Play {
             checks: Checks::default(),
             scenario: scenario.clone(),
             broken: Broken::default(),
+            tier: scenario.tier().to_owned(),
             dice: Dice::of_stream(seed, 4),
             days: 0,
             run_began: None,
@@ -137,7 +140,7 @@ impl Play {
         } else {
             asks.push(Ask::Deliver);
         }
-        let is_full = self.dice.of_thousand(200) || self.broken.names_another;
+        let is_full = self.dice.of_thousand(200) || self.broken.wants_full;
         let scope = if is_full { "full" } else { "delta" };
         let daily = json!({"scope": scope, "trigger": "schedule"});
         asks.push(Ask::Export(daily.clone()));
@@ -192,7 +195,7 @@ impl Play {
         self.mend();
         self.failures.borrow_mut().clear();
         self.close_open_run().await?;
-        if std::mem::take(&mut self.broken.names_another) {
+        if std::mem::take(&mut self.broken.wants_full) {
             self.cycle("full").await?;
         }
         let mut cycles = 0;
@@ -211,6 +214,8 @@ impl Play {
             }
         }
         let now = self.world.now();
+        let tier = custom_field(&self.world.constant_contact, &self.tier);
+        self.life().oracle.hear_of_tier(tier);
         let objections = self.life().look(Oracle::judge);
         self.checks.hold(Check::Converges, now, words(objections))?;
         // A full run also finds what the deltas have missed.
@@ -229,8 +234,8 @@ impl Play {
     async fn close_open_run(&mut self) -> Result<(), Violation> {
         let began = self.world.now();
         let injected = self.seam.injected();
-        let is_held_up =
-            [Fault::ActivityHangs, Fault::QuotaSpent].iter().any(|it| injected.contains_key(it));
+        let holds_up = [Fault::ActivityHangs, Fault::ActivityLate, Fault::QuotaSpent];
+        let is_held_up = holds_up.iter().any(|it| injected.contains_key(it));
         // What was received and not deleted shows itself again by then.
         for tick in 0..TICKS_MAX {
             if self.world.open_run().is_none() && tick > 0 {

@@ -7,7 +7,7 @@ use super::faults::Faults;
 use crate::constant_contact::Switches;
 use crate::oracle::Rules;
 use crate::people::Dice;
-use crate::world::{Lists, sync_toml};
+use crate::world::{Lists, TIER_V2, TIER_V3, sync_toml};
 
 /// Milliseconds by which a function's clock is wrong at most: a thousand times what AWS promises.
 const SKEW: i64 = 2_000;
@@ -48,6 +48,8 @@ pub(super) struct Customer {
     on_delete: &'static str,
     blanks_clear: bool,
     batch_accounts: u64,
+    /// The tier may be written on both sides.
+    tier_is_shared: bool,
 }
 
 impl Scenario {
@@ -67,6 +69,7 @@ impl Scenario {
             delete_moves_updated_at: !dice.of_thousand(200),
             deleted_at_is_a_date: !dice.of_thousand(300),
             import_moves_updated_at: !dice.of_thousand(300),
+            import_updates_unsubscribed: !Dice::of_stream(seed, 8).of_thousand(300),
             ..Switches::default()
         };
         Self {
@@ -86,6 +89,7 @@ impl Scenario {
                 on_delete: dice.one(&["delete", "delete", "unsubscribe", "keep"]),
                 blanks_clear: dice.of_thousand(500),
                 batch_accounts: 2 + dice.below(9),
+                tier_is_shared: Dice::of_stream(seed, 7).of_thousand(500),
             },
             ahead: if dice.of_thousand(300) {
                 [(); 3].map(|()| SignedDuration::from_millis(dice.between(0, 2 * SKEW) - SKEW))
@@ -101,8 +105,16 @@ impl Scenario {
         Self { faults, ..self }
     }
 
-    /// The customer's settings.
-    pub(super) fn settings(&self, lists: &Lists) -> String {
+    /// How the customer's settings call the tier at first.
+    pub(super) fn tier(&self) -> &'static str {
+        match self.api {
+            Dialect::V3 => TIER_V3,
+            Dialect::V2 => TIER_V2,
+        }
+    }
+
+    /// The customer's settings, with the tier in this field.
+    pub(super) fn settings(&self, lists: &Lists, tier: &str) -> String {
         let Customer {
             opt_out_unsubscribes,
             leaving_a_list_opts_out,
@@ -122,6 +134,9 @@ impl Scenario {
         if self.api == Dialect::V2 && self.customer.blanks_clear {
             text = text.replace("api = \"v2\"", "api = \"v2\"\nblanks_enabled = true");
         }
+        let owner = if self.customer.tier_is_shared { "\nowner = \"both\"" } else { "" };
+        let field = |name: &str| format!("constant_contact = \"{name}\"");
+        text = text.replace(&field(self.tier()), &(field(tier) + owner));
         let batch_accounts = self.customer.batch_accounts;
         text + &format!("\n[run]\nbatch_accounts = {batch_accounts}\n")
     }
@@ -137,6 +152,7 @@ impl Scenario {
             clears: self.api == Dialect::V3,
             newsletter: lists.newsletter.clone(),
             emea: lists.emea.clone(),
+            tier: None,
         }
     }
 }

@@ -196,7 +196,7 @@ impl Inner {
         }
         let leaves_out = method == "accounts.search" && self.happens(Fault::GigyaLeavesOut);
         let fault = if leaves_out {
-            GigyaFault::LeavesOut(self.dice.below(1_000) as usize)
+            GigyaFault::LeavesOut(usize::try_from(self.dice.below(1_000)).unwrap_or_default())
         } else if self.happens(Fault::GigyaRefuses) {
             GigyaFault::Code(self.dice.one(&CODES))
         } else if self.happens(Fault::GigyaHtml) {

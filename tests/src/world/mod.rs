@@ -28,8 +28,9 @@ use crate::constant_contact::{Simulator, Switches, v2, v3};
 use crate::gigya::{Gigya, Keys};
 
 pub use observe::Writes;
-pub(crate) use observe::uid_field;
+pub(crate) use observe::{custom_field, uid_field};
 pub use settings::{Endpoints, Lists, sync_toml};
+pub(crate) use settings::{TIER_V2, TIER_V3};
 pub use triggers::{TICKS_MAX, TickError};
 pub use watch::Watch;
 pub use wire::Vendors;

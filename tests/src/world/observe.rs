@@ -84,9 +84,19 @@ impl World {
 
 /// The tenant's custom field that carries the UID; see [`World::uid_field`].
 pub(crate) fn uid_field(tenant: &Simulator, api: Dialect) -> Option<String> {
-    let name = match api {
-        Dialect::V3 => "gigya_uid",
-        Dialect::V2 => "Custom_Field_1",
-    };
-    tenant.custom_fields().into_iter().find(|(_, known)| known == name).map(|(id, _)| id)
+    custom_field(
+        tenant,
+        match api {
+            Dialect::V3 => "cf:gigya_uid",
+            Dialect::V2 => "custom_field_1",
+        },
+    )
+}
+
+/// The tenant's own id of a custom field, by what settings call it; none where there is no such field, or in v2 nothing
+/// was written to it yet.
+pub(crate) fn custom_field(tenant: &Simulator, in_settings: &str) -> Option<String> {
+    let numbered = in_settings.strip_prefix("custom_field_").map(|it| format!("Custom_Field_{it}"));
+    let name = numbered.or_else(|| in_settings.strip_prefix("cf:").map(ToOwned::to_owned))?;
+    tenant.custom_fields().into_iter().find(|(_, known)| *known == name).map(|(id, _)| id)
 }

@@ -41,6 +41,11 @@ pub struct Endpoints {
     pub token: Option<String>,
 }
 
+/// Where settings put the loyalty tier.
+pub(crate) const TIER_V3: &str = "cf:loyalty_tier";
+/// The same in v2, whose custom fields have numbers; the first carries the UID.
+pub(crate) const TIER_V2: &str = "custom_field_2";
+
 /// The settings as the customer's consultant would write them; the vendors are called in process unless they listen.
 pub fn sync_toml(lists: &Lists, endpoints: Option<&Endpoints>) -> String {
     let site = endpoints.map_or("data_center = \"eu1.gigya.com\"".to_owned(), |endpoints| {
@@ -52,10 +57,10 @@ pub fn sync_toml(lists: &Lists, endpoints: Option<&Endpoints>) -> String {
     });
     let [newsletter, emea, update] =
         [&lists.newsletter, &lists.emea, &lists.update].map(|list| lists.in_settings(list));
-    // v2 has no telephone of no kind, and its custom fields have numbers; the first carries the UID.
+    // v2 has no telephone of no kind.
     let (api, phone, tier) = match lists.api {
-        Dialect::V3 => ("v3", "phone", "cf:loyalty_tier"),
-        Dialect::V2 => ("v2", "home_phone", "custom_field_2"),
+        Dialect::V3 => ("v3", "phone", TIER_V3),
+        Dialect::V2 => ("v2", "home_phone", TIER_V2),
     };
     format!(
         r#"# The settings of the sandbox's customer.

@@ -144,10 +144,15 @@ impl Reader<'_> {
     /// Whether a clock that was read to its end has shown everybody. Pages may leave somebody out, for instance because
     /// accounts change while they are read.
     async fn judge(&mut self, clock: GigyaClock) -> Result<ReadingState, ExportError> {
-        if matches!(self.run.scope, Scope::Sample { .. }) {
+        let is_sample = matches!(self.run.scope, Scope::Sample { .. });
+        if is_sample || defects::is_back(Defect::LeftOutPassed) {
             return Ok(ReadingState::Through);
         }
-        let to = clocks::known_to_search(self.settings, self.run.window.to);
+        // Where nobody was shown at all, one who has changed since the run began tells that the site is not empty.
+        let to = match self.run.read + self.batch.accounts() {
+            0 => self.invocation.now(),
+            _ => clocks::known_to_search(self.settings, self.run.window.to),
+        };
         let reading = self.reading(clock).clone();
         let whole = Reading { mark: None, ..reading };
         let query = clocks::query(self.settings, clock, &whole, to, &self.paths)?;

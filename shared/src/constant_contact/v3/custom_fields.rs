@@ -33,6 +33,15 @@ impl Client {
         self.catalogue_for(&BTreeSet::new()).await
     }
 
+    /// Reads the tenant's custom fields as they are now.
+    ///
+    /// # Errors
+    /// As [`custom_fields`](Self::custom_fields).
+    pub async fn custom_fields_now(&self) -> Result<Arc<CustomFields>, ConstantContactError> {
+        self.catalogue.lock().await.fields = None;
+        self.custom_fields().await
+    }
+
     /// Finds the custom field of this label, or makes it as a text field.
     ///
     /// # Errors

@@ -1,9 +1,15 @@
-//! What the far side does not take, in a sentence each: characters, and values that an import or a write cannot empty.
+//! What the far side does not take, in a sentence each: characters, values that an import or a write cannot empty, and those of
+//! somebody who is unsubscribed.
 
-use super::tests::{both, edit, in_step, newcomer, set, upload};
+use serde_json::json;
+
+use super::tests::{
+    OPT_OUT, both, edit, in_step, leaves, newcomer, poll, set, unsubscribe, upload, values,
+};
 use super::{Outbound, Reason};
 use crate::domain::agreed::Agreed;
 use crate::domain::charset::{Charset, Otherwise};
+use crate::domain::contact::Permission;
 use crate::domain::contact_field::ContactField;
 use crate::domain::dialect::Dialect;
 use crate::domain::loss::LossKind;
@@ -150,4 +156,35 @@ fn a_value_that_was_left_out_is_emptied_when_gigyas_is() {
         zoe = zoe.after(&plan);
     }
     assert_eq!(zoe.contact.value(&"city".parse().unwrap()), "");
+}
+
+/// Nobody says whether an import writes the values of somebody who is unsubscribed. Where it does not, the older value looked like
+/// an edit over there and came home over the newer one.
+#[test]
+fn a_value_that_an_import_left_as_it_was_does_not_come_home_and_is_sent_once_they_are_back() {
+    let mut zoe = in_step();
+    edit(&mut zoe, "data.city", json!("Bonn"));
+    let plan = upload(&zoe);
+    assert!(matches!(plan.outbound, Some(Outbound::Update { .. })), "{plan:?}");
+    zoe.agreed = plan.agreed;
+    assert_eq!(leaves(&both(&zoe)), [("data.city", json!("Ulm"))], "who is mailed was edited");
+
+    unsubscribe(&mut zoe);
+    assert!(poll(&zoe).look, "to opt them out");
+    let plan = both(&zoe);
+    assert_eq!(leaves(&plan), [(OPT_OUT, json!(false))]);
+    let mut zoe = zoe.after(&plan);
+    assert!(!poll(&zoe).look);
+
+    zoe.contact.permission = Permission::Explicit;
+    zoe.contact.opt_out = None;
+    zoe.contact.updated_at = Some(zoe.now);
+    zoe.contact.lists.insert("news".into());
+    edit(&mut zoe, OPT_OUT, json!(true));
+    let seen = poll(&zoe);
+    assert!(seen.due && leaves(&both(&zoe)).is_empty(), "{seen:?}");
+    zoe.agreed = seen.noted;
+    let plan = upload(&zoe);
+    let Some(Outbound::Update { row }) = &plan.outbound else { panic!("{plan:?}") };
+    assert_eq!(values(row), [("city", "Bonn"), ("first_name", "Zoe")]);
 }

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Person, Row, Seen};
+use super::{Person, Row, Seen, Sight};
 use crate::domain::account::{Account, Path};
-use crate::domain::agreed::{Agreed, Hold, Pair, Side};
+use crate::domain::agreed::{Agreed, Departure, Hold, Pair, Side, Tombstone};
 use crate::domain::contact::Contact;
 use crate::domain::contact_field::ContactField;
 use crate::domain::dialect::Dialect;
@@ -165,7 +165,9 @@ impl Person<'_> {
         };
         fields.waits |= fitted.stays == Some(Stays::Held) && rule.travels_out();
         let sides = Sides { before, source, sent, there, empty };
+        let untouched = observed.and_then(|_| self.untouched(rule, before, there));
         let step = match observed {
+            Some(_) if untouched.is_some() && !sides.in_step() => Step::Send,
             Some(_) => sides.step_seen(rule),
             None => sides.step_believed(rule),
         };
@@ -184,15 +186,17 @@ impl Person<'_> {
                 // Left alone from now on, like any difference that insisting cannot mend.
                 fields.kept.insert(field.clone());
                 fields.uncleared.push(field.clone());
-                Some(Pair { gigya: Some(source), contact: there, insisted: there, held: None })
+                let (gigya, insisted) = (Some(source), there);
+                Some(Pair { gigya, contact: there, insisted, ..Pair::default() })
             }
             Step::Send => {
                 fields.changed = true;
                 fields.clears |= clears;
                 // Sent although the other side was chosen: there is no longer a choice, by the owner or for want of a value.
                 let held = before.held.filter(|hold| hold.chosen != Some(Side::ConstantContact));
-                fields.sent.insert(field.clone(), Pair { contact: there, held, ..before });
-                Some(sides.sent())
+                let unsent = untouched.unwrap_or(Pair { contact: there, held, ..before });
+                fields.sent.insert(field.clone(), unsent);
+                Some(sides.sent(rule))
             }
             Step::Carry => {
                 let value = observed.unwrap_or_default();
@@ -202,7 +206,8 @@ impl Person<'_> {
                     if home != source {
                         fields.leaves.extend(leaves);
                     }
-                    Some(Pair { gigya: Some(home), contact: there, insisted: there, held: None })
+                    let (gigya, insisted) = (Some(home), there);
+                    Some(Pair { gigya, contact: there, insisted, ..Pair::default() })
                 } else {
                     // Whatever was chosen: this value cannot be written at Gigya.
                     fields.conflicts.push(field.clone());
@@ -229,6 +234,31 @@ impl Person<'_> {
                 self.next.fields.insert(field.clone(), next);
             }
         }
+    }
+
+    /// What is agreed of a value that an import of ours left as it was, because the contact is or was unsubscribed: the same as
+    /// before, and once they are back, that Constant Contact holds the older one, so that Gigya's is sent again.
+    fn untouched(
+        &self,
+        rule: &FieldRule,
+        before: Pair,
+        there: Option<Fingerprint>,
+    ) -> Option<Pair> {
+        let is_marked =
+            |left: Option<Tombstone>| left.is_some_and(|left| left.kind == Departure::Unsubscribed);
+        let is_out = matches!(self.sight, Sight::Unsubscribed(_)) || is_marked(self.next.left);
+        let is_untouched = rule.owner == Owner::Both
+            && (is_out || is_marked(self.known.left))
+            && before.held.is_none()
+            && before.was.is_some()
+            && before.was == there
+            && before.contact.is_some()
+            && before.contact != there;
+        is_untouched.then_some(if is_out {
+            before
+        } else {
+            Pair { contact: there, insisted: None, was: None, ..before }
+        })
     }
 
     /// Whether a value can be emptied: by a blank in an import, or by a single write.
@@ -270,6 +300,11 @@ impl Person<'_> {
                     self.next.fields.insert(field.clone(), pair);
                 }
                 Owner::ConstantContact | Owner::Both => {
+                    if let Some(untouched) = self.untouched(rule, before, Some(there)) {
+                        moved.from_gigyas_value |= untouched != before;
+                        self.next.fields.insert(field.clone(), untouched);
+                        continue;
+                    }
                     moved.concerns_gigya |=
                         differs || first || before.chosen() == Some(Side::ConstantContact);
                 }
@@ -397,13 +432,15 @@ impl Sides {
         } else {
             self.before.insisted
         };
-        Pair { gigya: Some(self.source), contact: self.there, insisted, held: None }
+        let was = self.before.was.filter(|_| !is_observed);
+        Pair { gigya: Some(self.source), contact: self.there, insisted, was, held: None }
     }
 
-    fn sent(&self) -> Pair {
+    fn sent(&self, rule: &FieldRule) -> Pair {
         // Sending again what was agreed is insisting; sending for the first time, or something new, is not.
         let insists = !self.is_first() && !self.gigya_moved();
         let insisted = if insists { self.there } else { None };
-        Pair { gigya: Some(self.source), contact: Some(self.sent), insisted, held: None }
+        let was = self.there.filter(|_| rule.owner == Owner::Both);
+        Pair { gigya: Some(self.source), contact: Some(self.sent), insisted, was, held: None }
     }
 }

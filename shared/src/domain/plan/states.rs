@@ -334,6 +334,7 @@ pub(super) fn agreed(choices: &mut Choices<'_>, key: &FingerprintKey) -> Agreed 
             gigya: (!choices.seldom()).then(|| print(gigya)),
             contact: (!choices.seldom()).then(|| print(contact)),
             insisted: choices.seldom().then(|| print(choices.pick(&IN_CONSTANT_CONTACT))),
+            was: choices.seldom().then(|| print(choices.pick(&IN_CONSTANT_CONTACT))),
             held: choices.seldom().then(|| hold(choices)),
         };
         fields.insert(field.parse().unwrap(), pair);

@@ -123,11 +123,11 @@ pub(super) fn poll(zoe: &State) -> Plan {
     zoe.plan(Seen::Unobserved, Seen::Present(&zoe.contact))
 }
 
-fn values(row: &Row) -> Vec<(&str, &str)> {
+pub(super) fn values(row: &Row) -> Vec<(&str, &str)> {
     row.fields.iter().map(|(field, value)| (field.as_str(), value.as_str())).collect()
 }
 
-fn leaves(plan: &Plan) -> Vec<(&str, Value)> {
+pub(super) fn leaves(plan: &Plan) -> Vec<(&str, Value)> {
     let leaves = plan.inbound.iter().flat_map(|inbound| &inbound.leaves);
     leaves.map(|(path, value)| (path.as_str(), value.clone())).collect()
 }
