@@ -186,7 +186,10 @@ impl Keeper {
         }
         let stored = with_retries(&SCHEDULE, async || self.secrets.store_tokens(&new).await).await;
         if let Err(error) = stored {
-            *self.unstored() = Some(Unstored { spent: kept.refresh, new });
+            // One that does not rotate gets another pair at any time, and this one's access token may be dead by then.
+            if new.refresh_token != kept.refresh {
+                *self.unstored() = Some(Unstored { spent: kept.refresh, new });
+            }
             return Err(ConnectionError::Secrets(error));
         }
         tracing::info!("Renewed the access token to Constant Contact.");

@@ -152,12 +152,16 @@ impl Standing {
         Ok(Self { claims, parts: store.parts(None).await? })
     }
 
-    /// Whether an import is in flight that was submitted not long ago: its run moves.
+    /// Whether upload works on a batch just now, or an import is in flight that was submitted not long ago: the run moves.
     pub(crate) fn is_under_way(&self, now: Timestamp) -> bool {
-        self.parts.iter().any(|document| match &document.part.stage {
-            PartStage::Submitted { at, .. } => !is_long_ago(*at, now),
-            PartStage::Intended | PartStage::Settled { .. } => false,
-        })
+        let is_claimed = self.claims.iter().any(|(_, claim)| {
+            matches!(claim.value.stage, BatchStage::Claimed) && claim.value.until > now
+        });
+        is_claimed
+            || self.parts.iter().any(|document| match &document.part.stage {
+                PartStage::Submitted { at, .. } => !is_long_ago(*at, now),
+                PartStage::Intended | PartStage::Settled { .. } => false,
+            })
     }
 }
 
