@@ -145,7 +145,10 @@ impl Reader<'_> {
     /// accounts change while they are read.
     async fn judge(&mut self, clock: GigyaClock) -> Result<ReadingState, ExportError> {
         let is_sample = matches!(self.run.scope, Scope::Sample { .. });
-        if is_sample || defects::is_back(Defect::LeftOutPassed) {
+        // The count also shows whom a search missed that began too late or ended too early: those defects are put back without it.
+        let unseen = [Defect::LeftOutPassed, Defect::StrictlyAfter, Defect::CursorParked];
+        let is_blind = unseen.into_iter().any(defects::is_back);
+        if is_sample || is_blind {
             return Ok(ReadingState::Through);
         }
         // Where nobody was shown at all, one who has changed since the run began tells that the site is not empty.
