@@ -1,5 +1,5 @@
-//! What earlier tries of a batch and earlier runs left behind, and rows in halves: a part that failed as a whole is halved until its bad row is
-//! alone.
+//! What earlier tries of a batch and earlier runs left behind, and rows in halves: a part that failed as a whole is halved
+//! until its bad row is alone.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 

@@ -153,6 +153,11 @@ impl Part {
             .is_some_and(|outcome| matches!(outcome.state, PartState::Failed | PartState::TimedOut))
     }
 
+    /// The same, of a part of one row.
+    pub fn failed_alone(&self) -> bool {
+        self.rows == 1 && self.failed_as_a_whole()
+    }
+
     /// Whether nobody knows if it was carried out, or will be.
     pub fn is_unclear(&self) -> bool {
         match &self.stage {
@@ -165,11 +170,6 @@ impl Part {
                 | PartState::Cancelled => false,
             },
         }
-    }
-
-    /// The same, of a part of one row.
-    pub fn failed_alone(&self) -> bool {
-        self.rows == 1 && self.failed_as_a_whole()
     }
 
     /// Whether somebody in it was taken in, as far as Constant Contact says.
