@@ -124,6 +124,25 @@ async fn a_wish_of_the_day_on_which_a_contact_was_deleted_does_not_bring_it_back
     assert!(!trip.is_subscribed("eve"), "their leaving came home");
 }
 
+/// Seed 1026: the same within one second, where Constant Contact tells the time of a deletion: it writes whole seconds.
+#[tokio::test(start_paused = true)]
+async fn a_wish_of_the_second_in_which_a_contact_was_deleted_does_not_bring_it_back() {
+    let constant_contact = Switches { deleted_at_is_a_date: false, ..Switches::default() };
+    let options = WorldOptions { constant_contact, ..WorldOptions::default() };
+    let trip = Trip::synced_with(&["ada", "ben"], options).await;
+    let into_second = u64::try_from(trip.world.now().subsec_millisecond()).unwrap();
+    trip.pass(Duration::from_millis(1_100 - into_second)).await;
+    let asked_at = trip.world.now().to_string();
+    let path = "subscriptions.newsletter.email.lastUpdatedSubscriptionState";
+    trip.edit("ada", path, json!(asked_at));
+    assert!(trip.world.constant_contact.delete(&trip.contact("ada").id));
+    trip.pass(Duration::from_mins(5)).await;
+    trip.inbound().await;
+    trip.full().await;
+    trip.inbound().await;
+    assert!(!trip.is_mailed("ada") && trip.is_mailed("ben"));
+}
+
 /// Seed 856: a run forgets who was due once it has read them. It came to nothing, because its activity never ended, and no
 /// clock showed them to the next run.
 #[tokio::test(start_paused = true)]

@@ -71,13 +71,8 @@ async fn rows_of(
     let mut rows: HashMap<Uid, Vec<Agreement>> = HashMap::new();
     let (lease, _) = services.state.run_lease().await?;
     for run in lease.unclear() {
-        let store = services.run(run);
-        for document in store.parts(None).await?.into_iter().filter(|it| it.part.is_unclear()) {
-            for row in store.agreements(document.ordinal, Some(document.number)).await? {
-                if uids.contains(&row.uid) {
-                    rows.entry(row.uid.clone()).or_default().push(row);
-                }
-            }
+        for row in services.run(run).unclear_rows(uids).await? {
+            rows.entry(row.uid.clone()).or_default().push(row);
         }
     }
     Ok(rows)

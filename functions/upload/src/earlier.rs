@@ -44,15 +44,9 @@ pub(crate) async fn in_doubt(
     let mut in_doubt = HashMap::new();
     let (lease, _) = services.state.run_lease().await?;
     for given_up in lease.given_up {
-        let store = services.run(&given_up.run);
-        for document in store.parts(None).await?.into_iter().filter(|it| it.part.is_unclear()) {
-            for row in store.agreements(document.ordinal, Some(document.number)).await? {
-                if let Some(address) = row.after.address.filter(|_| !row.before.is_there())
-                    && uids.contains(&row.uid)
-                {
-                    in_doubt.insert(row.uid, address);
-                }
-            }
+        let rows = services.run(&given_up.run).unclear_rows(uids).await?;
+        for row in rows.into_iter().filter(|row| !row.before.is_there()) {
+            in_doubt.extend(row.after.address.map(|address| (row.uid, address)));
         }
     }
     Ok(in_doubt)

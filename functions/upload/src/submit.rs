@@ -180,9 +180,7 @@ impl Batch<'_> {
         let mut terms = Terms { policy: &self.settings.policy, key: &ready.key, singly: false };
         let prints = addresses(&accounts, terms);
         let uids = accounts.iter().map(|account| account.uid().clone());
-        let in_doubt =
-            in_doubt(self.services, &accounts.iter().map(Account::uid).collect()).await?;
-        let others = Others { in_doubt, ..self.others(sent, &prints).await? };
+        let others = self.others(sent, &accounts, &prints).await?;
         // After what other batches took: whoever of them is agreed on meanwhile is in one or the other.
         let known = self.services.ledger.look_up(uids, prints.iter().copied().flatten()).await?;
         let mut decisions = decide(&accounts, &prints, &known, &others, terms, now);
@@ -225,8 +223,11 @@ impl Batch<'_> {
     async fn others(
         &self,
         sent: HashSet<Uid>,
+        accounts: &[Account],
         addresses: &[Option<Fingerprint>],
     ) -> Result<Others, UploadError> {
+        let uids = accounts.iter().map(Account::uid).collect();
+        let in_doubt = in_doubt(self.services, &uids).await?;
         let addresses: HashSet<Fingerprint> = addresses.iter().copied().flatten().collect();
         let taken = self.store.addresses(&addresses).await?;
         let taken: HashMap<Fingerprint, Uid> = taken
@@ -235,8 +236,7 @@ impl Batch<'_> {
             .map(|(_, taken)| (taken.address, taken.uid))
             .collect();
         let refused = self.services.state.refused().await?;
-        let run_began = self.run.started_at;
-        Ok(Others { sent, taken, refused, run_began, ..Others::default() })
+        Ok(Others { sent, taken, in_doubt, refused, run_began: self.run.started_at })
     }
 
     /// Finds out about the parts that an earlier try left behind. Answers may have been lost, so the listing is read before

@@ -36,6 +36,12 @@ pub(super) fn departure(text: &str) -> Option<Timestamp> {
     })
 }
 
+/// The end of the second, for a time in whole seconds by which somebody has left: whatever they asked for within it may have been
+/// before.
+pub(super) fn end_of_second(at: Timestamp) -> Timestamp {
+    if at.subsec_nanosecond() == 0 { at + SignedDuration::from_millis(999) } else { at }
+}
+
 fn begins(date: Date) -> Option<Timestamp> {
     Some(date.to_zoned(TimeZone::UTC).ok()?.timestamp())
 }
@@ -56,6 +62,9 @@ mod tests {
         assert_eq!(departure("2026-07-08"), at("2026-07-08T23:59:59.999Z"));
         assert_eq!(departure("2026-07-08T10:00:00Z"), at("2026-07-08T10:00:00Z"));
         assert_eq!(departure("yesterday"), None);
+        let within = departure("2026-07-08T10:00:00Z").map(end_of_second);
+        assert_eq!(within, at("2026-07-08T10:00:00.999Z"));
+        assert_eq!(departure("2026-07-08").map(end_of_second), departure("2026-07-08"));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use super::{StoreError, keys};
 use crate::domain::batch::{Agreement, Claim, Errand, Part, Taken};
 use crate::domain::brake::Pulled;
 use crate::domain::run::Run;
-use crate::domain::{Account, Fingerprint, RunId};
+use crate::domain::{Account, Fingerprint, RunId, Uid};
 
 /// Compressed lines.
 const LINES: &str = "application/zstd";
@@ -205,6 +205,19 @@ impl RunStore {
         part: Option<u32>,
     ) -> Result<Vec<Agreement>, StoreError> {
         self.read_lines(&self.agreements_key(ordinal, part)).await
+    }
+
+    /// The rows of these people in parts of which nobody knows whether they were carried out. Holds one part's at a time.
+    ///
+    /// # Errors
+    /// When the bucket refuses or an object is broken.
+    pub async fn unclear_rows(&self, uids: &HashSet<&Uid>) -> Result<Vec<Agreement>, StoreError> {
+        let mut rows = Vec::new();
+        for document in self.parts(None).await?.into_iter().filter(|it| it.part.is_unclear()) {
+            let all = self.agreements(document.ordinal, Some(document.number)).await?;
+            rows.extend(all.into_iter().filter(|row| uids.contains(&row.uid)));
+        }
+        Ok(rows)
     }
 
     /// Drops agreements that are in the ledger by now.

@@ -131,7 +131,7 @@ impl Oracle {
     /// Tells that the customer's settings name this list from now on, for the one that is gone.
     pub fn hear_of_list(&mut self, emea: String) {
         self.rules.emea = emea;
-        self.people.values_mut().for_each(|known| known.has_another_list = true);
+        self.hear_of_settings();
     }
 
     /// Tells which of the tenant's custom fields the settings mean for the tier.
@@ -139,7 +139,7 @@ impl Oracle {
         self.rules.tier = field;
     }
 
-    /// Tells that the customer's settings mean another field from now on: everybody is sent anew.
+    /// Tells that the customer's settings name another list or field from now on: everybody is sent anew.
     pub fn hear_of_settings(&mut self) {
         self.people.values_mut().for_each(|known| known.is_sent_anew = true);
     }

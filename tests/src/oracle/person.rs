@@ -104,9 +104,8 @@ pub(super) struct Known {
     /// Whether the contact was deleted before anybody can have seen it for sure: what became of the import that brought it may not
     /// be known yet, and that one is made again.
     pub(super) was_deleted_young: bool,
-    /// Whether another list may fit them than at the beginning of this spell, because the customer named it.
-    pub(super) has_another_list: bool,
-    /// Whether everybody is sent anew in this spell, though nothing of theirs has changed.
+    /// Whether the customer's settings name another list or field since the beginning of this spell, so that everybody is sent
+    /// anew, though nothing of theirs has changed.
     pub(super) is_sent_anew: bool,
     /// All that they ever did about being mailed, over all spells.
     pub(super) leavings: Vec<(Timestamp, Leaving)>,
@@ -262,7 +261,6 @@ impl Known {
             .map(|contact| Noted::of(contact, rules));
         self.acts.clear();
         self.was_deleted_young = false;
-        self.has_another_list = false;
         self.is_sent_anew = false;
     }
 

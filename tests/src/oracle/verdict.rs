@@ -77,7 +77,6 @@ impl Known {
             (Some(_), None) => Some(false),
         };
         let is_revivable = self.was_deleted_young
-            || self.has_another_list
             || self.is_sent_anew
             || did(&|act| matches!(act, Act::Edited { .. })).is_some();
         let mailing = if self.stood.is_unsubscribed || unsubscribed.is_some() || !is_granted {
@@ -117,9 +116,9 @@ impl Known {
         let mut first_names = self.stood.first_names.clone();
         let told = self.first_names_told();
         // An import that was on its way says the older name once more; then the marketer's is lost, as any edit is that meets
-        // another one on the way. Whom another list may fit is imported, though nothing of theirs has changed.
-        let is_undisturbed = (self.acts.len() == 1 && !self.has_another_list && !self.is_sent_anew)
-            || self.is_name_far_from(runs);
+        // another one on the way. After other settings everybody is imported, though nothing of theirs has changed.
+        let is_undisturbed =
+            (self.acts.len() == 1 && !self.is_sent_anew) || self.is_name_far_from(runs);
         let is_of_gigya = self.acts.iter().any(|(_, act)| matches!(act, Act::FirstName(_)));
         if self.stood.was_mailed && !told.is_empty() && (is_undisturbed || is_of_gigya) {
             first_names.clear();

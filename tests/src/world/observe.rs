@@ -84,13 +84,11 @@ impl World {
 
 /// The tenant's custom field that carries the UID; see [`World::uid_field`].
 pub(crate) fn uid_field(tenant: &Simulator, api: Dialect) -> Option<String> {
-    custom_field(
-        tenant,
-        match api {
-            Dialect::V3 => "cf:gigya_uid",
-            Dialect::V2 => "custom_field_1",
-        },
-    )
+    let in_settings = match api {
+        Dialect::V3 => "cf:gigya_uid",
+        Dialect::V2 => "custom_field_1",
+    };
+    custom_field(tenant, in_settings)
 }
 
 /// The tenant's own id of a custom field, by what settings call it; none where there is no such field, or in v2 nothing

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::constant_contact::values::{departure, moment, null_is_default};
+use crate::constant_contact::values::{departure, end_of_second, moment, null_is_default};
 use crate::constant_contact::{self as ours, Cursor};
 use crate::domain::{
     Activity as DomainActivity, ActivityCounts, ActivityId, ActivityState,
@@ -317,7 +317,7 @@ impl Contact {
             lists: self.list_memberships.into_iter().collect(),
             created_at: self.created_at.as_deref().and_then(moment),
             updated_at: self.updated_at.as_deref().and_then(moment),
-            deleted_at: self.deleted_at.as_deref().and_then(departure),
+            deleted_at: self.deleted_at.as_deref().and_then(departure).map(end_of_second),
         }
     }
 }
