@@ -418,3 +418,25 @@ async fn an_older_name_of_somebody_who_unsubscribed_does_not_come_home() {
     assert_eq!(trip.section("ada", "profile")["firstName"], "Newname");
     assert!(!trip.is_subscribed("ada"));
 }
+
+/// Seed 11758: v2 has one word for an activity that came to nothing and for one that broke off. What the latter had written looked
+/// like an edit of the marketer's, and came home to somebody who had meanwhile gone back to what was agreed.
+#[tokio::test(start_paused = true)]
+async fn what_an_activity_wrote_before_it_broke_off_does_not_come_home() {
+    let options = WorldOptions { api: Dialect::V2, ..WorldOptions::default() };
+    let trip = Trip::synced_with(&["ada"], options).await;
+    let name = trip.section("ada", "profile")["firstName"].clone();
+    trip.edit("ada", "profile.firstName", json!("Mistaken"));
+    trip.pass(Duration::from_mins(1)).await;
+    trip.inbound().await;
+    trip.world.export(json!({"scope": "delta"})).await.unwrap();
+    trip.edit("ada", "profile.firstName", name.clone());
+    trip.world.constant_contact.script_activities([Fate::TimesOut]);
+    for _ in 0..4 {
+        trip.world.tick().await.unwrap();
+    }
+    assert_eq!(trip.contact("ada").texts["first_name"], "Mistaken");
+    assert_eq!(trip.section("ada", "profile")["firstName"], name);
+    trip.delta().await;
+    assert_eq!(json!(trip.contact("ada").texts["first_name"]), name);
+}

@@ -32,7 +32,8 @@ pub(crate) fn of_run(
             Population::Full => GigyaClock::Accounts,
             Population::Lite => GigyaClock::Lite,
         };
-        clocks.insert(clock, Reading { from: from(clock), ..Reading::default() });
+        let (from, left_out) = (from(clock), marks.of(clock).left_out);
+        clocks.insert(clock, Reading { from, left_out, ..Reading::default() });
     }
     let is_sample = matches!(scope, Scope::Sample { .. });
     if let Some(accounts) = clocks.get(&GigyaClock::Accounts)
@@ -45,6 +46,7 @@ pub(crate) fn of_run(
             mark: None,
             shown: 0,
             state: if is_with_them { ReadingState::Through } else { ReadingState::Open },
+            left_out: marks.of(GigyaClock::Subscriptions).left_out,
             by_email_account: consent.double_opt_in,
         };
         clocks.insert(GigyaClock::Subscriptions, reading);

@@ -188,10 +188,9 @@ impl Tick<'_> {
             }
         }
         // Last, so that no trouble with it keeps a run from going on.
-        if let Answer::Done { erased, closed, .. } = &mut answer {
-            let is_run_open = open.is_some() && closed.is_none();
-            let tick = erasure::Tick { swept_at: self.inbound.swept_at, is_run_open };
-            *erased = Box::pin(erasure::erase(services, &ready, tick, self.invocation)).await?;
+        if let Answer::Done { erased, .. } = &mut answer {
+            let swept_at = self.inbound.swept_at;
+            *erased = Box::pin(erasure::erase(services, &ready, swept_at, self.invocation)).await?;
         }
         Ok(answer)
     }

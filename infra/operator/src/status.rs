@@ -173,10 +173,13 @@ pub fn words(status: &Status, now: Timestamp) -> String {
         ("subscriptions", status.marks.subscriptions),
         ("deletions", status.marks.deletions),
     ] {
-        let Watermark { read_through, confirmed_through } = mark;
-        if read_through.is_some() || name == "accounts" {
+        let Watermark { read_through, confirmed_through, left_out } = mark;
+        if read_through.is_some() || left_out.is_some() || name == "accounts" {
             let (read, settled) = (through(read_through, now), through(confirmed_through, now));
-            line(name, format!("read {read}, settled {settled}"));
+            let left_out = left_out.map_or_else(String::new, |it| {
+                format!("; in the last {} run(s), Gigya's pages left accounts out", it.runs)
+            });
+            line(name, format!("read {read}, settled {settled}{left_out}"));
         }
     }
     line("inbound read", through(status.inbound.read_through, now));

@@ -73,8 +73,8 @@ pub struct Pair {
     /// insisted, it cannot hold ours and is left alone.
     #[serde(rename = "i", skip_serializing_if = "Option::is_none")]
     pub insisted: Option<Fingerprint>,
-    /// What Constant Contact held before it was last sent ours, where both sides may write the field. Nobody says whether an import writes the values of somebody who is unsubscribed: who still shows this then
-    /// was not edited.
+    /// What Constant Contact held before it was last sent ours, where both sides may write the field. Nobody says whether an
+    /// import writes the values of somebody who is unsubscribed: who still shows this then was not edited.
     #[serde(rename = "w", skip_serializing_if = "Option::is_none")]
     pub was: Option<Fingerprint>,
     /// A conflict that waits for a person: neither side is written until they choose.

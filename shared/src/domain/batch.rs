@@ -158,16 +158,17 @@ impl Part {
         self.rows == 1 && self.failed_as_a_whole()
     }
 
-    /// Whether nobody knows if it was carried out, or will be.
+    /// Whether nobody knows if it was carried out, or how much of it, or whether it will be. v2 has one word, `ERROR`, for
+    /// whatever broke off.
     pub fn is_unclear(&self) -> bool {
         match &self.stage {
             PartStage::Intended | PartStage::Submitted { .. } => true,
             PartStage::Settled { outcome, .. } => match outcome.state {
-                PartState::Lost | PartState::TimedOut => true,
-                PartState::InFlight
-                | PartState::Completed
+                PartState::Lost
+                | PartState::TimedOut
                 | PartState::Failed
-                | PartState::Cancelled => false,
+                | PartState::Cancelled => true,
+                PartState::InFlight | PartState::Completed => false,
             },
         }
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::{CustomerName, RunId, Uid};
 use super::report::{Calls, Scope, Trigger, Window};
-use super::watermark::{GigyaClock, Watermark, Watermarks};
+use super::watermark::{GigyaClock, LeftOut, Watermark, Watermarks};
 
 /// A run that has not moved for so long is closed as failed, with a report.
 pub const STILL_HOURS_MAX: i64 = 24;
@@ -77,6 +77,9 @@ pub struct Reading {
     pub shown: u64,
     /// Whether it goes on.
     pub state: ReadingState,
+    /// That the runs before it left accounts out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<LeftOut>,
     /// Whether the time of the email account stands for that of the subscription: it finds everybody whom the other
     /// finds, and those who confirmed a double opt-in.
     pub by_email_account: bool,
@@ -135,6 +138,22 @@ impl Run {
         marks: Watermarks,
         step: fn(Watermark, Timestamp) -> Watermark,
     ) -> Watermarks {
+        self.change_marks(marks, ReadingState::Through, step)
+    }
+
+    /// The watermarks once they tell that pages of this run left accounts out.
+    #[must_use]
+    pub fn note_left_out(&self, marks: Watermarks) -> Watermarks {
+        self.change_marks(marks, ReadingState::LeftOut, Watermark::left_out)
+    }
+
+    /// Takes a step with the marks of each clock whose reading came to this state, and which this run may move.
+    fn change_marks(
+        &self,
+        marks: Watermarks,
+        state: ReadingState,
+        step: fn(Watermark, Timestamp) -> Watermark,
+    ) -> Watermarks {
         let covers = |clock| match self.scope {
             Scope::Sample { .. } => false,
             Scope::Delta | Scope::Full => true,
@@ -142,12 +161,11 @@ impl Run {
                 marks.of(clock).confirmed_through.is_some_and(|mark| since <= mark)
             }
         };
-        let is_through = |reading: &Reading| reading.state == ReadingState::Through;
-        let moving = self
+        let changing = self
             .clocks
             .iter()
-            .filter(|(clock, reading)| !self.dry_run && is_through(reading) && covers(**clock));
-        moving.fold(marks, |marks, (clock, _)| {
+            .filter(|(clock, reading)| !self.dry_run && reading.state == state && covers(**clock));
+        changing.fold(marks, |marks, (clock, _)| {
             marks.with(*clock, step(marks.of(*clock), self.window.to))
         })
     }

@@ -22,11 +22,42 @@ pub enum GigyaClock {
 
 /// The two marks of one clock. Only `confirmed_through` is what the next run starts from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Watermark {
     /// Everything up to here was read and staged.
     pub read_through: Option<Timestamp>,
     /// Everything up to here is settled.
     pub confirmed_through: Option<Timestamp>,
+    /// That the marks have stayed where they are because pages left accounts out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<LeftOut>,
+}
+
+/// How long the pages by one clock have left accounts out, run after run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// The end of the first such run's window.
+    pub since: Timestamp,
+    /// How many runs it was, one after the other.
+    pub runs: u32,
+}
+
+/// For how long, and in how many runs, marks stay because pages leave accounts out: should Gigya count in another way than it
+/// shows, a delta must not grow for ever. A full run still finds who is missing.
+const LEFT_OUT_MAX: (SignedDuration, u32) = (SignedDuration::from_hours(7 * 24), 7);
+
+impl LeftOut {
+    /// With one more run, whose window ends here.
+    #[must_use]
+    pub fn again(before: Option<Self>, to: Timestamp) -> Self {
+        before.map_or(Self { since: to, runs: 1 }, |it| Self { runs: it.runs + 1, ..it })
+    }
+
+    /// Whether it has gone on for so long that it will go on.
+    pub fn is_lasting(self, now: Timestamp) -> bool {
+        let (time, runs) = LEFT_OUT_MAX;
+        self.runs >= runs && now.duration_since(self.since) >= time
+    }
 }
 
 impl Watermark {
@@ -39,14 +70,21 @@ impl Watermark {
     /// The marks after everything up to `to` was staged. Marks never move back.
     #[must_use]
     pub fn read(self, to: Timestamp) -> Self {
-        Self { read_through: self.read_through.max(Some(to)), ..self }
+        Self { read_through: self.read_through.max(Some(to)), left_out: None, ..self }
     }
 
     /// The marks after everything up to `to` was settled.
     #[must_use]
     pub fn confirmed(self, to: Timestamp) -> Self {
         let read_through = self.read_through.max(Some(to));
-        Self { read_through, confirmed_through: self.confirmed_through.max(Some(to)) }
+        let confirmed_through = self.confirmed_through.max(Some(to));
+        Self { read_through, confirmed_through, left_out: None }
+    }
+
+    /// The marks, which stay, after pages up to `to` left accounts out.
+    #[must_use]
+    pub fn left_out(self, to: Timestamp) -> Self {
+        Self { left_out: Some(LeftOut::again(self.left_out, to)), ..self }
     }
 }
 
@@ -172,6 +210,25 @@ mod tests {
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn pages_leave_accounts_out_for_days_and_runs_before_it_is_taken_to_last() {
+        let start: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        let hour = SignedDuration::from_hours(1);
+        let lasting_after = |between: SignedDuration| {
+            let ends = (0..).map(|run| start + between * run);
+            let after = |marks: &mut Watermark, end| {
+                *marks = marks.left_out(end);
+                Some((marks.left_out.is_some_and(|it| it.is_lasting(end)), end))
+            };
+            let mut told = ends.scan(Watermark::default(), after);
+            told.find_map(|(is_lasting, end)| is_lasting.then_some(end)).unwrap()
+        };
+        assert_eq!(lasting_after(hour), start + hour * (7 * 24), "seven days");
+        assert_eq!(lasting_after(hour * 24 * 30), start + hour * 24 * 30 * 6, "seven runs");
+        let through = Watermark::default().left_out(start).read(start + hour);
+        assert_eq!(through.left_out, None);
     }
 
     #[test]

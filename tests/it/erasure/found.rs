@@ -5,6 +5,7 @@ use shared::constant_contact::Operation;
 use shared::store::keys;
 
 use super::*;
+use crate::trip::run_of;
 
 /// The code by which Gigya says that the site's package has no audit log (SAP help, "Response Codes and Errors").
 const NO_FEATURE: i64 = 403_036;
@@ -135,4 +136,28 @@ async fn somebody_deleted_while_they_are_sent_is_not_brought_back_by_their_stage
     asked.push("Newname".to_owned());
     assert_eq!(objects_with(&trip, &asked), Vec::<String>::new(), "once the run is over");
     assert_quiet(&trip).await;
+}
+
+/// Seed 9199: a run that began while poll took somebody out of past runs had read before that they were due, and wrote it into
+/// its own objects afterwards.
+#[tokio::test(start_paused = true)]
+async fn a_run_that_begins_while_somebody_is_taken_out_of_past_runs_keeps_nothing_of_them() {
+    for tenths in 0..20 {
+        let trip = synced(Dialect::V3).await;
+        trip.edit_contact("ada", |it| drop(it.texts.insert("last_name".into(), "Mistyped".into())));
+        trip.pass(Duration::from_mins(5)).await;
+        trip.world.poll(json!({})).await.unwrap();
+        assert!(trip.object(keys::DUE).unwrap().contains(uid("ada").as_str()));
+        assert!(trip.world.gigya.delete(&uid("ada")));
+        trip.pass(NEXT_LOG).await;
+        let export = async {
+            tokio::time::sleep(Duration::from_millis(100 * tenths)).await;
+            trip.world.export(json!({"scope": "delta"})).await.unwrap()
+        };
+        let (polled, exported) = tokio::join!(trip.world.poll(json!({})), export);
+        polled.unwrap();
+        trip.persist_with(&run_of(&exported)).await;
+        trip.inbound().await;
+        assert_nothing_is_kept_of(&trip, "ada");
+    }
 }

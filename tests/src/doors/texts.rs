@@ -101,7 +101,8 @@ pub(super) fn account(bytes: &[u8]) {
     };
     let lite = Account::from_email_account(value.clone());
     for account in [Account::from_json(value), lite].into_iter().flatten() {
-        let shown = format!("{account:?}");
+        // The UID is shown; somebody may have a value that is part of it.
+        let shown = format!("{account:?}").replace(account.uid().as_str(), "");
         let paths = ["profile.firstName", "profile.email", "data.region", "subscriptions"]
             .map(|path| path.parse::<Path>().expect("a path"));
         for path in &paths {

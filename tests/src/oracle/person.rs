@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use super::verdict::fitting;
 use super::watch::UNKNOWN_FOR;
 use super::{Rules, Sight, is_subscribed, mailed_lists, text};
 use crate::constant_contact::Person as Contact;
@@ -104,6 +105,8 @@ pub(super) struct Known {
     /// Whether the contact was deleted before anybody can have seen it for sure: what became of the import that brought it may not
     /// be known yet, and that one is made again.
     pub(super) was_deleted_young: bool,
+    /// The lists on which the contact was, or was to be, when it was deleted.
+    pub(super) deleted_from: BTreeSet<String>,
     /// Whether the customer's settings name another list or field since the beginning of this spell, so that everybody is sent
     /// anew, though nothing of theirs has changed.
     pub(super) is_sent_anew: bool,
@@ -180,11 +183,13 @@ impl Known {
             }
             Act::ContactDeleted => {
                 // An import that is on its way revives the contact, which then has left its lists as far as anybody can tell.
-                let lists = std::mem::take(&mut self.mailed_by).into_iter();
+                let lists = std::mem::take(&mut self.mailed_by);
+                self.deleted_from.extend(fitting(self.account.as_ref(), rules));
+                self.deleted_from.extend(lists.iter().cloned());
                 let is_young = |since: Timestamp| at.duration_since(since) < UNKNOWN_FOR;
                 self.was_deleted_young |= self.mailed_since.is_none_or(is_young);
                 self.leavings.push((at, Leaving::Deleted));
-                self.leavings.extend(lists.map(|list| (at, Leaving::List(list))));
+                self.leavings.extend(lists.into_iter().map(|list| (at, Leaving::List(list))));
                 // A deleted contact's notes are gone with it.
                 self.noted = None;
             }
@@ -209,10 +214,8 @@ impl Known {
         let mut left_lists = self.stood.left_lists.clone();
         left_lists.extend(self.acts.iter().filter_map(|(_, act)| act.list_left().cloned()));
         let mailed = mailed_lists(sight.contact, rules);
-        if self.acts.iter().any(|(_, act)| *act == Act::ContactDeleted) {
-            // Whoever is back on one of them is not back on the others.
-            left_lists.extend([rules.newsletter.clone(), rules.emea.clone()]);
-        }
+        // Whoever is back on one of them is not back on the others.
+        left_lists.append(&mut self.deleted_from);
         left_lists.retain(|list| !mailed.contains(list));
         let leaves = |(_, act): &(Timestamp, Act)| {
             matches!(act, Act::Unsubscribed | Act::ContactDeleted | Act::Withdrew)

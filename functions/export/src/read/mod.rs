@@ -5,12 +5,11 @@ mod stage;
 
 use std::collections::{BTreeSet, HashMap};
 
-use jiff::SignedDuration;
 use shared::defects::{self, Defect};
 use shared::domain::limits::{LOOKUP_UIDS_MAX, SEARCH_PAGE_MAX};
 use shared::domain::report::Scope;
 use shared::domain::run::{Reading, ReadingState, Run};
-use shared::domain::watermark::GigyaClock;
+use shared::domain::watermark::{GigyaClock, LeftOut};
 use shared::domain::{Account, Dispose as _, Disposition, Path, Uid};
 use shared::gigya::{AccountsQuery, Gigya, GigyaError, Page};
 use shared::invocation::Invocation;
@@ -27,9 +26,6 @@ use crate::services::Services;
 
 /// How often a search by one clock is begun again because Gigya lost its cursor, in one invocation.
 const CURSORS_LOST_MAX: u32 = 5;
-/// How far back a delta reaches at most because pages leave accounts out: should Gigya count in another way than it shows, it
-/// must not grow for ever. A full run still finds who is missing.
-const LEFT_OUT_MAX: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// Reads what the run is to read, stages and announces it. Answers whether that was all of it: if not, the invocation
 /// ran out of time, and everything up to the run's marks is staged.
@@ -164,13 +160,14 @@ impl Reader<'_> {
         let Some(counted) = counted.filter(|counted| *counted > shown) else {
             return Ok(ReadingState::Through);
         };
-        let is_old = whole.from.is_some_and(|from| to.duration_since(from) > LEFT_OUT_MAX);
+        let window = self.run.window.to;
+        let is_lasting = LeftOut::again(whole.left_out, window).is_lasting(window);
         error!(
             run.id = %self.run.run, run.clock = ?clock, accounts.shown = shown, accounts.counted = counted,
             "Gigya's pages left accounts out; {}.",
-            if is_old { "it has done so for days, and the run counts as whole" } else { "the next run reads as much again" }
+            if is_lasting { "it has done so for days, and the run counts as whole" } else { "the next run reads as much again" }
         );
-        Ok(if is_old { ReadingState::Through } else { ReadingState::LeftOut })
+        Ok(if is_lasting { ReadingState::Through } else { ReadingState::LeftOut })
     }
 
     async fn read_pages(&mut self, clock: GigyaClock) -> Result<bool, ExportError> {

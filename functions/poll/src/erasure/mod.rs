@@ -41,15 +41,6 @@ use crate::services::{Ready, Services};
 
 pub(crate) use strays::note_strays;
 
-/// What a tick knows that concerns erasures.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Tick {
-    /// When everybody in Constant Contact was last read.
-    pub(crate) swept_at: Option<Timestamp>,
-    /// Whether a run is going on, whose objects are not to be touched.
-    pub(crate) is_run_open: bool,
-}
-
 /// Somebody who may have been deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Suspect {
@@ -62,12 +53,12 @@ struct Suspect {
 /// Suspects by the UID under which the ledger knows them.
 type Suspects = BTreeMap<Uid, Suspect>;
 
-/// Looks for deleted accounts when it is time, and does what is left to do about those that were found. Answers how many
-/// people were erased.
+/// Looks for deleted accounts when it is time, and does what is left to do about those that were found; `swept_at` is when
+/// everybody in Constant Contact was last read. Answers how many people were erased.
 pub(crate) async fn erase(
     services: &Services,
     ready: &Ready,
-    tick: Tick,
+    swept_at: Option<Timestamp>,
     invocation: &Invocation,
 ) -> Result<u64, PollError> {
     let (state, etag) = services.state.erasure().await?;
@@ -78,10 +69,8 @@ pub(crate) async fn erase(
     let pulled = if eraser.state.is_braked { services.state.erasure_brake().await? } else { None };
     eraser.state.is_braked = pulled.is_some();
     eraser.read_log(pulled.as_ref()).await?;
-    eraser.doubt(tick.swept_at, pulled.as_ref()).await?;
-    if !tick.is_run_open {
-        eraser.purge().await?;
-    }
+    eraser.doubt(swept_at, pulled.as_ref()).await?;
+    eraser.purge().await?;
     if eraser.erased > 0 {
         info!(
             erasure.people = eraser.erased,

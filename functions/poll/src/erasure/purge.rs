@@ -12,6 +12,10 @@ impl Eraser<'_> {
         if !self.state.purge.begin() {
             return Ok(());
         }
+        let (lease, version) = self.services.state.run_lease().await?;
+        if lease.open.is_some() {
+            return Ok(());
+        }
         let purge = self.services.purge();
         let people = self.state.purge.people.clone();
         let mut changed = purge.state(&people).await?;
@@ -24,6 +28,12 @@ impl Eraser<'_> {
             }
             changed += u64::from(purge.object(&key, &people).await?);
             self.state.purge.after = Some(key);
+        }
+        // A run that began meanwhile may have read who is due before they were taken out of it, and may yet write it down.
+        let (_, version_now) = self.services.state.run_lease().await?;
+        if version_now != version {
+            self.state.purge.after = None;
+            return self.save().await;
         }
         info!(
             erasure.people = people.len(),

@@ -188,3 +188,18 @@ fn a_value_that_an_import_left_as_it_was_does_not_come_home_and_is_sent_once_the
     let Some(Outbound::Update { row }) = &plan.outbound else { panic!("{plan:?}") };
     assert_eq!(values(row), [("city", "Bonn"), ("first_name", "Zoe")]);
 }
+
+/// Seed 12943: the same of a field that was mapped a moment ago, which is empty over there and emptied Gigya's.
+#[test]
+fn a_field_that_an_import_left_empty_does_not_come_home() {
+    let city: ContactField = "city".parse().unwrap();
+    let mut zoe = in_step();
+    zoe.contact.fields.remove(&city);
+    zoe.agreed.as_mut().unwrap().fields.remove(&city);
+    let plan = upload(&zoe);
+    assert!(matches!(plan.outbound, Some(Outbound::Update { .. })), "{plan:?}");
+    zoe.agreed = plan.agreed;
+
+    unsubscribe(&mut zoe);
+    assert_eq!(leaves(&both(&zoe)), [(OPT_OUT, json!(false))]);
+}

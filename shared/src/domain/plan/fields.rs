@@ -440,7 +440,8 @@ impl Sides {
         // Sending again what was agreed is insisting; sending for the first time, or something new, is not.
         let insists = !self.is_first() && !self.gigya_moved();
         let insisted = if insists { self.there } else { None };
-        let was = self.there.filter(|_| rule.owner == Owner::Both);
+        // A field that was never sent or seen is taken for empty, as a contact's is that was mapped a moment ago.
+        let was = (rule.owner == Owner::Both).then(|| self.there.unwrap_or(self.empty));
         Pair { gigya: Some(self.source), contact: Some(self.sent), insisted, was, held: None }
     }
 }
