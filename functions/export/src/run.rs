@@ -137,7 +137,10 @@ async fn finish(
     } else {
         Watermark::read
     };
-    let read = |marks: &mut Watermarks| *marks = run.note_left_out(run.move_marks(*marks, moved));
+    let read = |marks: &mut Watermarks| {
+        run.move_marks(marks, moved);
+        run.note_left_out(marks);
+    };
     services.state.change_watermarks(read).await?;
     info!(
         run.id = %run.run, run.read = run.read, run.batches = run.batches,

@@ -21,6 +21,7 @@ use tracing::{error, info};
 use crate::brake;
 use crate::errands::{self, Standing};
 use crate::error::PollError;
+use crate::give_up::give_up;
 use crate::refusals;
 use crate::services::{Ready, Services};
 
@@ -71,7 +72,6 @@ pub(crate) async fn close(
         return Ok(false);
     }
     let standing = Standing::read(store).await?;
-    let gives_up = stands_still && !standing.is_under_way(invocation.now());
     let in_flight = standing.parts.iter().any(|document| match document.part.stage {
         PartStage::Intended | PartStage::Submitted { .. } => true,
         PartStage::Settled { .. } => false,
@@ -80,7 +80,7 @@ pub(crate) async fn close(
         errands::progress(services, ready, store, run, &standing, invocation.now()).await?;
     let is_done = progress.is_some() && !in_flight && run.phase == Phase::Announced;
     let held = brake::held(store).await?;
-    if !is_done && !gives_up {
+    if !is_done && !give_up(store, run, &standing, invocation).await? {
         if !in_flight && held.is_some() && brake::wants_report(store).await? {
             let settings = &ready.settings;
             let report = report(store, run, settings, &standing, &[], held, invocation).await?;
@@ -152,7 +152,7 @@ pub(crate) async fn release(services: &Services, run: &RunId) -> Result<(), Poll
 
 /// Everything is settled, so the marks move: the next delta starts here, by each clock that was read to its end.
 async fn confirm(services: &Services, run: &Run) -> Result<(), PollError> {
-    let confirmed = |marks: &mut Watermarks| *marks = run.move_marks(*marks, Watermark::confirmed);
+    let confirmed = |marks: &mut Watermarks| run.move_marks(marks, Watermark::confirmed);
     services.state.change_watermarks(confirmed).await?;
     Ok(())
 }
@@ -207,6 +207,10 @@ async fn report(
             BatchStage::Buried { accounts, .. } => {
                 people.add_many(Class::Rejected, u64::from(*accounts));
                 lost_batches += 1;
+            }
+            // The next run reads them.
+            BatchStage::GivenUp { accounts } => {
+                people.add_many(Class::Held, u64::from(*accounts));
             }
             BatchStage::Claimed | BatchStage::Reopened { .. } => {}
         }

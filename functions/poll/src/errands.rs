@@ -8,10 +8,10 @@ use shared::constant_contact::{
     Amended, Amendment, ConstantContactError, Leaver, Meaning, Unsubscribe,
 };
 use shared::domain::agreed::Agreed;
-use shared::domain::batch::{Agreement, BatchStage, Claim, ErrandKind, PartStage};
+use shared::domain::batch::{Agreement, BatchStage, Claim, ErrandKind};
 use shared::domain::plan::{Leave, Outbound, Row, Seen, plan};
 use shared::domain::report::ListedPerson;
-use shared::domain::run::{Phase, Run, is_long_ago};
+use shared::domain::run::{Phase, Run};
 use shared::domain::{Account, Contact, Dispose as _, Disposition, ListId, Uid};
 use shared::invocation::Invocation;
 use shared::preflight;
@@ -151,18 +151,6 @@ impl Standing {
         let claims = store.claims().await?;
         Ok(Self { claims, parts: store.parts(None).await? })
     }
-
-    /// Whether upload works on a batch just now, or an import is in flight that was submitted not long ago: the run moves.
-    pub(crate) fn is_under_way(&self, now: Timestamp) -> bool {
-        let is_claimed = self.claims.iter().any(|(_, claim)| {
-            matches!(claim.value.stage, BatchStage::Claimed) && claim.value.until > now
-        });
-        is_claimed
-            || self.parts.iter().any(|document| match &document.part.stage {
-                PartStage::Submitted { at, .. } => !is_long_ago(*at, now),
-                PartStage::Intended | PartStage::Settled { .. } => false,
-            })
-    }
 }
 
 /// The batches with their errands, once every one of them is planned, and planned with everybody in it.
@@ -177,7 +165,10 @@ fn planned_batches(run: &Run, standing: &Standing) -> Option<Vec<PlannedBatch>> 
             BatchStage::Buried { .. } => {
                 planned.push(PlannedBatch { ordinal, errands: 0, at: Timestamp::UNIX_EPOCH });
             }
-            BatchStage::Claimed | BatchStage::Submitted(_) | BatchStage::Reopened { .. } => {
+            BatchStage::Claimed
+            | BatchStage::Submitted(_)
+            | BatchStage::Reopened { .. }
+            | BatchStage::GivenUp { .. } => {
                 return None;
             }
         }

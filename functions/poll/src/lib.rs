@@ -12,6 +12,7 @@ mod erasure;
 mod errands;
 mod error;
 mod event;
+mod give_up;
 mod hand_over;
 mod handler;
 mod home;

@@ -13,6 +13,9 @@ use crate::error::UploadError;
 /// The queue's shortest wait.
 pub(crate) const AT_ONCE: Duration = Duration::from_secs(1);
 
+/// Why a batch goes to the dead letters that nobody submitted in time.
+pub(crate) const RUN_GIVEN_UP: &str = "its run was given up; the next run reads its people";
+
 /// What became of claiming.
 pub(crate) enum Claimed {
     /// The batch is ours, until the invocation ends.
@@ -40,6 +43,7 @@ pub(crate) async fn claim(
     if let Some(there) = &there {
         match &there.value.stage {
             BatchStage::Submitted(_) => return Ok(Claimed::Done),
+            BatchStage::GivenUp { .. } => return Ok(Claimed::Buried(RUN_GIVEN_UP.to_owned())),
             BatchStage::Buried { reason, .. } => return Ok(Claimed::Buried(reason.clone())),
             BatchStage::Claimed => {
                 let left = there.value.until.duration_since(invocation.now());

@@ -180,15 +180,18 @@ fn hold_back_refused(planned: &mut [Planned], others: &Others, terms: Terms<'_>)
     }
 }
 
-/// Keeps back whoever would get a second contact, because they may have one already under an older address.
+/// Keeps back whoever would get a second contact, because they may have one already under an older address. Whoever is to get
+/// none may have one, too: the next run reads them again, and takes them off its lists.
 fn hold_back_in_doubt(planned: &mut [Planned], others: &Others) {
-    for person in planned {
-        let is_new = matches!(person.plan.outbound, Some(Outbound::Join { .. }))
-            && !person.before.is_there();
-        let other = others.in_doubt.get(&person.uid).filter(|it| Some(**it) != person.address);
-        if is_new && other.is_some() {
-            person.send_nothing(Class::Held, Reason::AwaitsContact);
-            person.plan.due = true;
+    for person in planned.iter_mut().filter(|person| !person.before.is_there()) {
+        let Some(address) = others.in_doubt.get(&person.uid) else { continue };
+        match &person.plan.outbound {
+            None => person.plan.due = true,
+            Some(Outbound::Join { .. }) if Some(*address) != person.address => {
+                person.send_nothing(Class::Held, Reason::AwaitsContact);
+                person.plan.due = true;
+            }
+            Some(_) => {}
         }
     }
 }

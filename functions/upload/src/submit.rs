@@ -22,7 +22,7 @@ use shared::store::state::Waiting;
 use shared::store::{RunStore, keys};
 use tracing::info;
 
-use crate::claim::{AT_ONCE, Claimed, claim};
+use crate::claim::{AT_ONCE, Claimed, RUN_GIVEN_UP, claim};
 use crate::decide::{Decisions, Others, addresses, decide};
 use crate::earlier::{Earlier, in_doubt, write_in_halves};
 use crate::error::UploadError;
@@ -73,7 +73,7 @@ pub(crate) async fn submit(
     match run.phase {
         Phase::Reading | Phase::Announced => {}
         Phase::Settled => return Ok(Ending::Done),
-        Phase::Failed => return Ok(buried("its run was given up; the next run reads its people")),
+        Phase::Failed => return Ok(buried(RUN_GIVEN_UP)),
     }
     let limits = settings.safety.fresh_limits();
     let (inbound, _) = services.state.inbound().await?;

@@ -127,7 +127,7 @@ async fn run_status(store: &RunStore, run: Run) -> Result<RunStatus, StoreError>
         match claim.value.stage {
             BatchStage::Submitted(_) => planned += 1,
             BatchStage::Buried { .. } => buried += 1,
-            BatchStage::Claimed | BatchStage::Reopened { .. } => {}
+            BatchStage::Claimed | BatchStage::Reopened { .. } | BatchStage::GivenUp { .. } => {}
         }
     }
     let parts = store.parts(None).await?;

@@ -38,6 +38,11 @@ pub enum BatchStage {
         /// Accounts of the batch.
         accounts: u32,
     },
+    /// Its run was given up before anybody submitted it: the next run reads its people.
+    GivenUp {
+        /// Accounts of the batch.
+        accounts: u32,
+    },
     /// Refused for good: on the dead letters, with the reason.
     Buried {
         /// Why.

@@ -3,6 +3,10 @@
 //! "OAS" is Constant Contact's own OpenAPI document of v3 (build 3.0.178), "guide" the pages at
 //! `developer.constantcontact.com/api_guide`, "SAP help" the pages of SAP Customer Data Cloud at `help.sap.com`.
 
+/// Days for which SQS keeps a message, at most, and our queue does (Amazon SQS API reference, `MessageRetentionPeriod`;
+/// `infra/template.yaml`).
+pub const MESSAGE_DAYS_MAX: i64 = 14;
+
 /// Longest address of a contact (OAS, `EmailAddress.address`, maxLength 80; the import's own schema says 50, so an
 /// address between the two may be refused by the import and is then counted as rejected).
 pub const EMAIL_CHARACTERS_MAX: usize = 80;

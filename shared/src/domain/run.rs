@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::ids::{CustomerName, RunId, Uid};
+use super::limits::MESSAGE_DAYS_MAX;
 use super::report::{Calls, Scope, Trigger, Window};
 use super::watermark::{GigyaClock, LeftOut, Watermark, Watermarks};
 
@@ -120,9 +121,10 @@ pub fn is_long_ago(moved_at: Timestamp, now: Timestamp) -> bool {
 }
 
 impl Run {
-    /// Whether the run has stood still for too long.
+    /// Whether the run has stood still for too long, or is so old that no message of it is left in the queue.
     pub fn stands_still(&self, now: Timestamp) -> bool {
-        is_long_ago(self.moved_at, now)
+        let age = now.duration_since(self.started_at);
+        is_long_ago(self.moved_at, now) || age > SignedDuration::from_hours(MESSAGE_DAYS_MAX * 24)
     }
 
     /// Accounts of one batch.
@@ -130,44 +132,37 @@ impl Run {
         usize::try_from(ordinal).ok().and_then(|at| self.sizes.get(at)).copied().unwrap_or(0)
     }
 
-    /// The watermarks after a step of this run, which moves those of each clock by which everything was read that they
-    /// pass, to the end of its window.
-    #[must_use]
-    pub fn move_marks(
-        &self,
-        marks: Watermarks,
-        step: fn(Watermark, Timestamp) -> Watermark,
-    ) -> Watermarks {
-        self.change_marks(marks, ReadingState::Through, step)
+    /// Takes a step with the watermarks of each clock by which this run read everything that they pass: they move to the end
+    /// of its window.
+    pub fn move_marks(&self, marks: &mut Watermarks, step: fn(Watermark, Timestamp) -> Watermark) {
+        self.change_marks(marks, ReadingState::Through, step);
     }
 
-    /// The watermarks once they tell that pages of this run left accounts out.
-    #[must_use]
-    pub fn note_left_out(&self, marks: Watermarks) -> Watermarks {
-        self.change_marks(marks, ReadingState::LeftOut, Watermark::left_out)
+    /// Notes in the watermarks by which clocks pages of this run left accounts out.
+    pub fn note_left_out(&self, marks: &mut Watermarks) {
+        self.change_marks(marks, ReadingState::LeftOut, Watermark::left_out);
     }
 
-    /// Takes a step with the marks of each clock whose reading came to this state, and which this run may move.
+    /// Takes a step with the watermarks of each clock whose reading came to this state, and which this run may change.
     fn change_marks(
         &self,
-        marks: Watermarks,
+        marks: &mut Watermarks,
         state: ReadingState,
         step: fn(Watermark, Timestamp) -> Watermark,
-    ) -> Watermarks {
-        let covers = |clock| match self.scope {
-            Scope::Sample { .. } => false,
-            Scope::Delta | Scope::Full => true,
-            Scope::Since { since } => {
-                marks.of(clock).confirmed_through.is_some_and(|mark| since <= mark)
+    ) {
+        for (clock, reading) in &self.clocks {
+            let before = marks.of(*clock);
+            let covers = match self.scope {
+                Scope::Sample { .. } => false,
+                Scope::Delta | Scope::Full => true,
+                Scope::Since { since } => {
+                    before.confirmed_through.is_some_and(|mark| since <= mark)
+                }
+            };
+            if covers && !self.dry_run && reading.state == state {
+                *marks = marks.with(*clock, step(before, self.window.to));
             }
-        };
-        let changing = self
-            .clocks
-            .iter()
-            .filter(|(clock, reading)| !self.dry_run && reading.state == state && covers(**clock));
-        changing.fold(marks, |marks, (clock, _)| {
-            marks.with(*clock, step(marks.of(*clock), self.window.to))
-        })
+        }
     }
 }
 
@@ -280,19 +275,33 @@ mod tests {
     }
 
     #[test]
+    fn a_run_stands_still_after_a_day_and_once_its_messages_are_gone() {
+        let run = run(Scope::Full, "");
+        let after = |hours| run.started_at + SignedDuration::from_hours(hours);
+        assert!(!run.stands_still(after(24)) && run.stands_still(after(25)));
+        let moving =
+            |hours| Run { moved_at: after(hours), ..run.clone() }.stands_still(after(hours));
+        assert!(!moving(14 * 24) && moving(14 * 24 + 1));
+    }
+
+    #[test]
     fn a_run_moves_the_marks_of_the_clocks_that_it_read_to_their_end_and_of_no_other() {
         let clocks = r#","clocks":{"accounts":{"state":"through"},"lite":{"state":"refused"},
                         "subscriptions":{}}"#;
         let delta = run(Scope::Delta, clocks);
-        let moved = delta.move_marks(Watermarks::default(), Watermark::confirmed);
+        let moved_by = |run: &Run, mut marks: Watermarks, step| {
+            run.move_marks(&mut marks, step);
+            marks
+        };
+        let moved = moved_by(&delta, Watermarks::default(), Watermark::confirmed);
         assert_eq!(moved.accounts.confirmed_through, Some(delta.window.to));
         assert_eq!((moved.lite, moved.subscriptions), (Watermark::default(), Watermark::default()));
         let dry = Run { dry_run: true, ..delta };
-        assert_eq!(dry.move_marks(moved, Watermark::read), moved);
+        assert_eq!(moved_by(&dry, moved, Watermark::read), moved);
         let since = run(Scope::Since { since: moved.accounts.confirmed_through.unwrap() }, clocks);
-        let nothing = since.move_marks(Watermarks::default(), Watermark::confirmed);
+        let nothing = moved_by(&since, Watermarks::default(), Watermark::confirmed);
         assert_eq!(nothing, Watermarks::default(), "what lies before is not read");
-        assert_eq!(since.move_marks(moved, Watermark::confirmed), moved);
+        assert_eq!(moved_by(&since, moved, Watermark::confirmed), moved);
     }
 
     #[test]

@@ -178,7 +178,11 @@ impl Checks {
             match claim.map(|claim| claim.stage) {
                 None | Some(BatchStage::Claimed) => true,
                 Some(BatchStage::Reopened { announced_at, .. }) => announced_at.is_some(),
-                Some(BatchStage::Submitted(_) | BatchStage::Buried { .. }) => false,
+                Some(
+                    BatchStage::Submitted(_)
+                    | BatchStage::Buried { .. }
+                    | BatchStage::GivenUp { .. },
+                ) => false,
             }
         };
         let forgotten = (0..run.announced)

@@ -162,7 +162,9 @@ async fn fate_of(
     };
     Ok(match claim.stage {
         BatchStage::Submitted(_) => (Fate::Submitted, None),
-        BatchStage::Claimed | BatchStage::Reopened { .. } => (Fate::RunWaits, None),
+        BatchStage::Claimed | BatchStage::Reopened { .. } | BatchStage::GivenUp { .. } => {
+            (Fate::RunWaits, None)
+        }
         BatchStage::Buried { accounts, .. } => {
             (Fate::RunWaits, Some(Reopening { store, ordinal, accounts, etag }))
         }
