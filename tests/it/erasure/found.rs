@@ -151,7 +151,7 @@ async fn a_run_that_begins_while_somebody_is_taken_out_of_past_runs_keeps_nothin
         assert!(trip.world.gigya.delete(&uid("ada")));
         trip.pass(NEXT_LOG).await;
         let export = async {
-            tokio::time::sleep(Duration::from_millis(100 * tenths)).await;
+            trip.pass(Duration::from_millis(100 * tenths)).await;
             trip.world.export(json!({"scope": "delta"})).await.unwrap()
         };
         let (polled, exported) = tokio::join!(trip.world.poll(json!({})), export);

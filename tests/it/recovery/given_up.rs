@@ -98,7 +98,7 @@ async fn no_batch_of_a_run_is_submitted_once_it_is_given_up() {
             let is_slow = is_claiming(request);
             Box::pin(async move {
                 if is_slow {
-                    tokio::time::sleep(Duration::from_secs(2)).await;
+                    shared::http::call::wait(Duration::from_secs(2)).await;
                 }
                 aws::Fate::Answered
             })
