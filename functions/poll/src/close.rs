@@ -67,8 +67,7 @@ pub(crate) async fn close(
             return Ok(true);
         }
     }
-    let stands_still = run.stands_still(invocation.now());
-    if run.phase != Phase::Announced && !stands_still {
+    if run.phase != Phase::Announced && !run.stands_still(invocation.now()) {
         return Ok(false);
     }
     let standing = Standing::read(store).await?;
@@ -208,7 +207,7 @@ async fn report(
                 people.add_many(Class::Rejected, u64::from(*accounts));
                 lost_batches += 1;
             }
-            // The next run reads them.
+            // They wait for the next run.
             BatchStage::GivenUp { accounts } => {
                 people.add_many(Class::Held, u64::from(*accounts));
             }

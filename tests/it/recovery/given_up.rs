@@ -60,19 +60,26 @@ async fn give_up_with_an_import_on_its_way(trip: &Trip) -> String {
     run
 }
 
-/// Seed 14110: a run that had stood still for a day was given up in the minute in which its batch was submitted at last.
-#[tokio::test(start_paused = true)]
-async fn a_run_that_has_just_submitted_is_not_given_up() {
-    let options = WorldOptions {
-        settings: Some(|text| text + "\n[safety]\ninbound_fresh_minutes = 1440\n"),
-        ..WorldOptions::default()
-    };
-    let trip = Trip::new(&["ada"], options);
+/// Inbound reads that stay fresh for as long as a run may stand still.
+fn patient(text: String) -> String {
+    text + "\n[safety]\ninbound_fresh_minutes = 1440\n"
+}
+
+/// Starts a run whose batches nobody submits for so many minutes.
+async fn leave_a_run_waiting(trip: &Trip, minutes: u64) -> String {
     trip.world.export(json!({"scope": "full"})).await.unwrap();
     trip.pass(Duration::from_mins(10)).await;
     trip.world.poll(json!({})).await.unwrap();
-    let run = trip.world.open_run().unwrap();
-    trip.pass(Duration::from_mins(23 * 60 + 45)).await;
+    trip.pass(Duration::from_mins(minutes - 10)).await;
+    trip.world.open_run().unwrap()
+}
+
+/// Seed 14110: a run that had stood still for a day was given up in the minute in which its batch was submitted at last.
+#[tokio::test(start_paused = true)]
+async fn a_run_that_has_just_submitted_is_not_given_up() {
+    let options = WorldOptions { settings: Some(patient), ..WorldOptions::default() };
+    let trip = Trip::new(&["ada"], options);
+    let run = leave_a_run_waiting(&trip, 24 * 60 - 5).await;
     trip.world.constant_contact.script_activities([Fate::IsLate(1)]);
     trip.world.deliver().await.unwrap();
     trip.pass(Duration::from_mins(10)).await;
@@ -93,7 +100,7 @@ async fn no_batch_of_a_run_is_submitted_once_it_is_given_up() {
             && String::from_utf8_lossy(request.body()).contains("\"claimed\"")
     };
     let options = WorldOptions {
-        settings: Some(|text| text + "\n[safety]\ninbound_fresh_minutes = 1440\n"),
+        settings: Some(patient),
         before: Some(Arc::new(move |request| {
             let is_slow = is_claiming(request);
             Box::pin(async move {
@@ -106,11 +113,7 @@ async fn no_batch_of_a_run_is_submitted_once_it_is_given_up() {
         ..WorldOptions::default()
     };
     let trip = Trip::new(&["ada"], options);
-    trip.world.export(json!({"scope": "full"})).await.unwrap();
-    let run = trip.world.open_run().unwrap();
-    trip.pass(Duration::from_mins(10)).await;
-    trip.world.poll(json!({})).await.unwrap();
-    trip.pass(Duration::from_mins(23 * 60 + 51)).await;
+    let run = leave_a_run_waiting(&trip, 24 * 60 + 1).await;
     let (delivered, polled) = tokio::join!(trip.world.deliver(), trip.world.poll(json!({})));
     delivered.unwrap();
     polled.unwrap();
@@ -132,9 +135,7 @@ async fn a_run_that_is_given_up_by_halves_is_given_up_as_soon_as_nothing_is_unde
             && String::from_utf8_lossy(request.body()).contains("\"given_up\"")
     };
     let options = WorldOptions {
-        settings: Some(|text| {
-            text + "\n[run]\nbatch_accounts = 1\n[safety]\ninbound_fresh_minutes = 1440\n"
-        }),
+        settings: Some(|text| patient(text + "\n[run]\nbatch_accounts = 1\n")),
         before: Some(Arc::new(move |request| {
             let is_refused = is_shutting_the_second(request);
             let refused = aws::Fate::Refused { status: 403, code: "AccessDenied" };
@@ -143,11 +144,7 @@ async fn a_run_that_is_given_up_by_halves_is_given_up_as_soon_as_nothing_is_unde
         ..WorldOptions::default()
     };
     let trip = Trip::new(&["ada", "ben"], options);
-    trip.world.export(json!({"scope": "full"})).await.unwrap();
-    let run = trip.world.open_run().unwrap();
-    trip.pass(Duration::from_mins(10)).await;
-    trip.world.poll(json!({})).await.unwrap();
-    trip.pass(Duration::from_mins(23 * 60 + 51)).await;
+    let run = leave_a_run_waiting(&trip, 24 * 60 + 1).await;
     trip.world.poll(json!({})).await.unwrap_err();
     trip.world.deliver().await.unwrap();
     trip.pass(Duration::from_mins(5)).await;
