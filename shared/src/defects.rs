@@ -19,7 +19,7 @@ pub enum Defect {
     FingerprintBeforeDelivery,
     /// Whoever claims a batch has it for ever.
     LockWithoutExpiry,
-    /// Batches are sent before who left in Constant Contact is known.
+    /// A run is sent first, before who left in Constant Contact is known; that is read when the run is over.
     ImportBeforeInbound,
     /// The new refresh token is stored after the access token that came with it was used.
     TokenStoredAfterUse,

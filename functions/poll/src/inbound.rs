@@ -1,6 +1,7 @@
 //! Inbound: what is read of Constant Contact at this tick, and how far it has come since.
 
 use jiff::{SignedDuration, Timestamp};
+use shared::defects::{self, Defect};
 use shared::domain::report::Inbound;
 use shared::domain::sweep;
 use shared::domain::watermark::InboundState;
@@ -34,6 +35,9 @@ pub(crate) struct Reach {
 
 /// Whether it is time to look.
 pub(crate) fn is_due(state: &InboundState, during_a_run: bool, now: Timestamp) -> bool {
+    if during_a_run && defects::is_back(Defect::ImportBeforeInbound) {
+        return false;
+    }
     let every = if during_a_run { INBOUND_EVERY_DURING_A_RUN } else { INBOUND_EVERY };
     state.sweep.is_some() || is_older(state.read_through, every, now)
 }
