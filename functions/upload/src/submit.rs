@@ -177,7 +177,8 @@ impl Batch<'_> {
             }
         }
         let now = self.invocation.now();
-        let mut terms = Terms { policy: &self.settings.policy, key: &ready.key, singly: false };
+        let (policy, read_at) = (&self.settings.policy, Some(self.run.started_at));
+        let mut terms = Terms { policy, key: &ready.key, singly: false, read_at };
         let prints = addresses(&accounts, terms);
         let uids = accounts.iter().map(|account| account.uid().clone());
         let others = self.others(sent, &accounts, &prints).await?;

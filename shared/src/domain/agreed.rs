@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::consent::AgreedWish;
@@ -10,6 +10,11 @@ use super::contact_field::ContactField;
 use super::evidence::Evidence;
 use super::fingerprint::Fingerprint;
 use super::ids::{ContactId, ListId, Uid};
+use super::limits::SEARCH_LAG_SECONDS_MAX;
+
+/// A read of Gigya so long after a write shows it: four times as long as search is said to lag, since the two times are of
+/// two clocks.
+pub const SHOWN_AFTER: SignedDuration = SignedDuration::from_secs(4 * SEARCH_LAG_SECONDS_MAX);
 
 /// What both sides last agreed on about one person. Holds no personal data.
 ///
@@ -170,9 +175,15 @@ impl Agreed {
         Self { contact, left, erased_at, ..Self::default() }
     }
 
-    /// Whether an account read with this time is older than what we wrote ourselves: Gigya's search lags behind.
-    pub fn is_stale(&self, last_updated: Option<Timestamp>) -> bool {
-        matches!((self.written_at, last_updated), (Some(written), Some(read)) if read < written)
+    /// Whether an account of this time, read at that time, may be older than what we wrote ourselves: Gigya's search lags
+    /// behind.
+    ///
+    /// The account's own time cannot tell it for good. Gigya's answer to a write may be dated later than the write, and a
+    /// write of a subscription may not move the account at all (SAP help, "Account Object", says of `lastUpdated` that it
+    /// does, and others search subscriptions by themselves). So whatever is read [`SHOWN_AFTER`] our write shows it.
+    pub fn is_stale(&self, last_updated: Option<Timestamp>, read_at: Timestamp) -> bool {
+        let of_before = |written| last_updated.is_some_and(|of| of < written);
+        self.written_at.is_some_and(|at| of_before(at) && read_at < at + SHOWN_AFTER)
     }
 }
 

@@ -128,7 +128,8 @@ impl Gigya {
         let fault = state.switches.next_fault(&call.method);
         let number = state.all_calls;
         let with_status = call.parameter("httpStatusCodes") == Some("true");
-        let answered = |reply| answer::respond(reply, number, now, with_status);
+        let dated = now + state.switches.answers_dated_after;
+        let answered = |reply| answer::respond(reply, number, dated, with_status);
         match fault {
             None => Outcome::Answered(answered(self.reply(&call, &mut state, now))),
             Some(Fault::Code(code)) => {

@@ -13,6 +13,9 @@ pub struct Switches {
     pub search_lag: SignedDuration,
     /// How long every answer takes.
     pub answer_after: Duration,
+    /// How much later than what it did an answer is dated: `time` is the answer's, and nobody says that it is also the
+    /// time of the write.
+    pub answers_dated_after: SignedDuration,
     /// Pages under a cursor hold half of what they could.
     pub short_pages: bool,
     /// Every other page under a cursor is empty, and the last one always.
@@ -65,6 +68,7 @@ impl Default for Switches {
         Self {
             search_lag: SignedDuration::from_secs(1),
             answer_after: Duration::ZERO,
+            answers_dated_after: SignedDuration::ZERO,
             short_pages: false,
             empty_pages: false,
             repeats_across_pages: false,

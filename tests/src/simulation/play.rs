@@ -79,13 +79,7 @@ impl Play {
         let world = World::new(STORY_BEGINS, options);
         let settings = scenario.settings(&world.lists, scenario.tier());
         world.configure(settings);
-        let [short_pages, empty_pages, repeats_across_pages] = scenario.pages;
-        world.gigya.switch(|switches| {
-            switches.search_lag = scenario.search_lag;
-            switches.short_pages = short_pages;
-            switches.empty_pages = empty_pages;
-            switches.repeats_across_pages = repeats_across_pages;
-        });
+        world.gigya.switch(|switches| switches.clone_from(&scenario.site));
         let oracle = Oracle::new(scenario.rules(&world.lists), life::spelling(scenario.api));
         world.constant_contact.choke_on(life::CHOKER);
         let sides = (Arc::clone(&world.gigya), world.constant_contact.clone(), world.lists.clone());

@@ -4,7 +4,9 @@ use jiff::SignedDuration;
 use shared::domain::Dialect;
 
 use super::faults::Faults;
-use crate::constant_contact::Switches;
+use crate::constant_contact::v2::{self, Ids, Never, RowErrors};
+use crate::constant_contact::{Switches, UnknownList};
+use crate::gigya;
 use crate::oracle::Rules;
 use crate::people::Dice;
 use crate::world::{Lists, TIER_V2, TIER_V3, sync_toml};
@@ -29,13 +31,49 @@ pub struct Scenario {
     pub faults: Faults,
     /// How the tenant behaves.
     pub tenant: Switches,
-    /// How long Gigya's search lags behind its writes.
-    pub search_lag: SignedDuration,
-    /// How Gigya pages: half pages, empty pages, repeated accounts.
-    pub(super) pages: [bool; 3],
+    /// How the site behaves.
+    pub site: gigya::Switches,
     /// How far the clocks of export, upload and poll are ahead of everybody else's.
     pub(super) ahead: [SignedDuration; 3],
     pub(super) customer: Customer,
+}
+
+/// What Constant Contact's documents leave open, answered one way or the other: whatever it is, everything has to hold.
+fn questions_to_constant_contact(dice: &mut Dice) -> Switches {
+    Switches {
+        empty_clears: dice.of_thousand(300),
+        windows_include_their_ends: dice.of_thousand(300),
+        cursor_stands_alone: !dice.of_thousand(300),
+        unknown_list: dice.one(&[
+            UnknownList::Refused,
+            UnknownList::NotFound,
+            UnknownList::ActivityFails,
+        ]),
+        v2: v2::Switches {
+            ids: dice.one(&[Ids::Texts, Ids::Numbers, Ids::Mixed]),
+            row_errors: dice.one(&[RowErrors::Objects, RowErrors::Texts, RowErrors::Nothing]),
+            never: dice.one(&[Never::Empty, Never::Epoch]),
+            doubles: dice.of_thousand(300),
+            last_list_removes: !dice.of_thousand(300),
+            opted_out_show_lists: dice.of_thousand(300),
+            export_is_utf_8: dice.of_thousand(300),
+            ..v2::Switches::default()
+        },
+        ..Switches::default()
+    }
+}
+
+/// What Gigya's documents leave open, or sites differ in.
+fn questions_to_gigya(dice: &mut Dice) -> gigya::Switches {
+    gigya::Switches {
+        answers_dated_after: SignedDuration::from_millis(dice.between(0, 1_000)),
+        subscription_moves_account: !dice.of_thousand(300),
+        lite_accounts_have_uids: !dice.of_thousand(300),
+        audit_lag: SignedDuration::from_secs(dice.between(0, 900)),
+        audits_applications: dice.of_thousand(300),
+        audit_names_caller: dice.of_thousand(300),
+        ..gigya::Switches::default()
+    }
 }
 
 /// What the customer decided.
@@ -48,6 +86,8 @@ pub(super) struct Customer {
     on_delete: &'static str,
     blanks_clear: bool,
     batch_accounts: u64,
+    /// Batches of fewer rows are written one by one.
+    bulk_from: u64,
     /// The tier may be written on both sides.
     tier_is_shared: bool,
 }
@@ -70,8 +110,9 @@ impl Scenario {
             deleted_at_is_a_date: !dice.of_thousand(300),
             import_moves_updated_at: !dice.of_thousand(300),
             import_updates_unsubscribed: !Dice::of_stream(seed, 8).of_thousand(300),
-            ..Switches::default()
+            ..questions_to_constant_contact(&mut Dice::of_stream(seed, 9))
         };
+        let mut bulk = Dice::of_stream(seed, 11);
         Self {
             api,
             people: 3 + dice.below(7),
@@ -80,8 +121,13 @@ impl Scenario {
             deeds_a_day: 2 + dice.below(9),
             faults,
             tenant,
-            search_lag: SignedDuration::from_millis(dice.between(0, 30_000)),
-            pages: [dice.of_thousand(200), dice.of_thousand(200), dice.of_thousand(200)],
+            site: gigya::Switches {
+                search_lag: SignedDuration::from_millis(dice.between(0, 30_000)),
+                short_pages: dice.of_thousand(200),
+                empty_pages: dice.of_thousand(200),
+                repeats_across_pages: dice.of_thousand(200),
+                ..questions_to_gigya(&mut Dice::of_stream(seed, 10))
+            },
             customer: Customer {
                 opt_out_unsubscribes: !dice.of_thousand(400),
                 leaving_a_list_opts_out: !dice.of_thousand(400),
@@ -89,6 +135,7 @@ impl Scenario {
                 on_delete: dice.one(&["delete", "delete", "unsubscribe", "keep"]),
                 blanks_clear: dice.of_thousand(500),
                 batch_accounts: 2 + dice.below(9),
+                bulk_from: 1 + bulk.of_thousand(300).then(|| bulk.below(9)).unwrap_or_default(),
                 tier_is_shared: Dice::of_stream(seed, 7).of_thousand(500),
             },
             ahead: if dice.of_thousand(300) {
@@ -137,8 +184,8 @@ impl Scenario {
         let owner = if self.customer.tier_is_shared { "\nowner = \"both\"" } else { "" };
         let field = |name: &str| format!("constant_contact = \"{name}\"");
         text = text.replace(&field(self.tier()), &(field(tier) + owner));
-        let batch_accounts = self.customer.batch_accounts;
-        text + &format!("\n[run]\nbatch_accounts = {batch_accounts}\n")
+        let Customer { batch_accounts, bulk_from, .. } = self.customer;
+        text + &format!("\n[run]\nbatch_accounts = {batch_accounts}\nbulk_from = {bulk_from}\n")
     }
 
     /// The same as the oracle needs to know it.

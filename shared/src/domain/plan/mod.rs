@@ -64,6 +64,8 @@ pub struct Terms<'a> {
     /// Whether contacts that we know are written one by one, where one write can say it, instead of by an import: the
     /// customer's `bulk_from`, where few changed.
     pub singly: bool,
+    /// Since when accounts were read, where that was before now: a batch may wait for hours.
+    pub read_at: Option<Timestamp>,
 }
 
 /// What is to be done for one person, and why.
@@ -227,9 +229,10 @@ pub fn plan(
     };
     if stale && !known.is_erased() {
         plan.reason = Reason::StaleRead;
+        // What cannot be decided on a stale read must be found again.
+        plan.due = true;
         if plan.look {
-            // What cannot be decided on a stale read must be found again.
-            return Plan { due: true, noted: None, agreed: None, ..plan };
+            return Plan { noted: None, agreed: None, ..plan };
         }
     }
     plan.noted = plan.noted.filter(|noted| noted != known);
@@ -276,7 +279,7 @@ impl Person<'_> {
         let is_of_before =
             self.known.erased_at.is_some_and(|at| read.is_some_and(|read| read <= at));
         let wish = self.terms.policy.consent.wish(account, self.known.wish);
-        self.known.is_stale(read)
+        self.known.is_stale(read, self.terms.read_at.unwrap_or(self.now))
             || (is_of_before
                 && self.known.left.is_none_or(|left| wish.evidence_since(left.at).is_none()))
     }

@@ -72,7 +72,7 @@ fn row(plan: &Plan) -> Option<&Row> {
 
 impl View<'_> {
     fn is_stale(&self) -> bool {
-        self.state.known().is_stale(self.state.account.last_updated())
+        self.state.known().is_stale(self.state.account.last_updated(), self.state.now)
     }
 
     fn wish(&self) -> Wish {
@@ -298,7 +298,7 @@ impl View<'_> {
 /// Does everything that the plan says, and looks again from every side.
 fn a_plan_that_was_done_is_a_plan_of_nothing(state: &State) {
     let first = state.plan(Seen::Present(&state.account), Seen::Present(&state.contact));
-    if state.known().is_stale(state.account.last_updated()) {
+    if state.known().is_stale(state.account.last_updated(), state.now) {
         return;
     }
     let after = state.after(&first);

@@ -110,7 +110,7 @@ impl State {
     }
 
     pub(super) fn terms(&self) -> Terms<'_> {
-        Terms { policy: &self.policy, key: &self.key, singly: self.singly }
+        Terms { policy: &self.policy, key: &self.key, singly: self.singly, read_at: None }
     }
 
     pub(super) fn known(&self) -> Agreed {
