@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use jiff::SignedDuration;
 use sandbox::constant_contact::v3::Fault;
 use sandbox::constant_contact::{Fate, Switches};
 use sandbox::gigya::Gigya;
@@ -370,4 +371,45 @@ async fn what_an_activity_wrote_before_it_broke_off_does_not_come_home() {
     assert_eq!(trip.section("ada", "profile")["firstName"], name);
     trip.delta().await;
     assert_eq!(json!(trip.contact("ada").texts["first_name"]), name);
+}
+
+/// Seed 861 (before queues could be full): on a site where a subscription moves no time of its account, whoever was opted out at
+/// Gigya because they had left a list counted as read too early from then on, and stayed on the others.
+#[tokio::test(start_paused = true)]
+async fn whoever_we_opted_out_is_taken_off_all_lists_though_their_account_shows_no_newer_time() {
+    let settings = |text: String| {
+        let path = "gigya = \"subscriptions.newsletter.email\"";
+        text.replace(path, &format!("{path}\non_list_leave = \"opt_out\""))
+    };
+    let options = WorldOptions { settings: Some(settings), ..WorldOptions::default() };
+    let trip = Trip::synced_with(&["ada", "ben"], options).await;
+    trip.world.gigya.switch(|switches| switches.subscription_moves_account = false);
+    let ada = trip.contact("ada");
+    trip.world.constant_contact.leave_list(&ada.id, &trip.world.lists.newsletter);
+    trip.pass(Duration::from_hours(24)).await;
+    trip.inbound().await;
+    assert!(!trip.is_subscribed("ada"), "that they left came home");
+    assert!(!trip.contact("ada").lists.is_empty() && !trip.contact("ada").is_unsubscribed());
+    trip.pass(Duration::from_mins(3)).await;
+    trip.delta().await;
+    assert!(trip.contact("ada").is_unsubscribed());
+    assert!(trip.is_mailed("ben"));
+}
+
+/// Found while that was mended: Gigya's answer to a write is dated later than the write. An edit made before it, which no run had
+/// read yet, counted as read too early, and did not go out until the account changed once more.
+#[tokio::test(start_paused = true)]
+async fn an_edit_older_than_a_write_of_ours_goes_out_though_the_answer_was_dated_later() {
+    let trip = Trip::synced(&["ada"]).await;
+    trip.world.gigya.switch(|switches| switches.answers_dated_after = SignedDuration::from_secs(1));
+    trip.pass(Duration::from_hours(24)).await;
+    trip.edit("ada", "profile.city", json!("Bonn"));
+    trip.edit_contact("ada", |it| drop(it.texts.insert("first_name".into(), "Anne".into())));
+    trip.pass(Duration::from_mins(5)).await;
+    trip.inbound().await;
+    assert_eq!(trip.section("ada", "profile")["firstName"], "Anne", "it came home");
+    trip.pass(Duration::from_mins(3)).await;
+    trip.delta().await;
+    let ada = trip.contact("ada");
+    assert!(ada.streets.values().any(|street| street[1] == "Bonn"));
 }

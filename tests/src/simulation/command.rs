@@ -9,7 +9,7 @@ use std::thread;
 use serde::Serialize;
 use shared::domain::report::grouped;
 
-use super::{Check, Fault, NOT_YET, Outcome, Violation, live};
+use super::{Check, Fault, Outcome, Violation, live};
 
 /// One world in so many is lived twice, to see that it leaves the same trace.
 const TWICE_EVERY: u64 = 100;
@@ -72,10 +72,6 @@ impl fmt::Display for Summary {
         for check in Check::ALL {
             let count = self.looked.get(&check).copied().unwrap_or(0);
             writeln!(f, "  {:>10}  {check}", n(count))?;
-        }
-        writeln!(f, "\nWhat cannot go wrong here yet")?;
-        for (what, wants) in NOT_YET {
-            writeln!(f, "  {what}: wants {wants}")?;
         }
         writeln!(f)?;
         if self.failures.is_empty() {

@@ -71,6 +71,8 @@ pub enum Fault {
     ContactAnswerLost,
     /// An answer of Constant Contact's breaks off.
     ContactCut,
+    /// Other programs' activities fill the account's queue (v3).
+    QueueFull,
     /// An activity fails with nothing done.
     ActivityFails,
     /// An activity runs out of time with half of it done.
@@ -97,14 +99,9 @@ pub enum Fault {
     KeyRevoked,
 }
 
-/// What does not happen here yet, because the product cannot take it or the world cannot do it: what, and what would have to
-/// be there first.
-pub const NOT_YET: &[(&str, &str)] =
-    &[("two contacts for one address", "the simulator keeps one address to one contact in v3")];
-
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 42] = [
+    pub const ALL: [Self; 43] = [
         Self::Killed,
         Self::ShortOfTime,
         Self::ScheduledTwice,
@@ -135,6 +132,7 @@ impl Fault {
         Self::ContactRequestLost,
         Self::ContactAnswerLost,
         Self::ContactCut,
+        Self::QueueFull,
         Self::ActivityFails,
         Self::ActivityTimesOut,
         Self::ActivityCancelled,
@@ -201,7 +199,8 @@ impl Fault {
             | Self::ContactRequestLost
             | Self::ContactAnswerLost
             | Self::ContactCut => 800,
-            Self::ActivityFails
+            Self::QueueFull
+            | Self::ActivityFails
             | Self::ActivityTimesOut
             | Self::ActivityCancelled
             | Self::ActivityDropsRows

@@ -36,7 +36,7 @@ mod trace;
 use std::collections::BTreeMap;
 
 pub use check::{Check, Violation};
-pub use faults::{Fault, Faults, NOT_YET};
+pub use faults::{Fault, Faults};
 pub use scenario::Scenario;
 
 use play::Play;

@@ -218,6 +218,7 @@ impl Inner {
     /// Constant Contact, in the same way.
     fn contact(&mut self, request: &http::Request<Bytes>) {
         const BODY: &str = r#"[{"error_key":"internal","error_message":"Something broke"}]"#;
+        const QUEUE_FULL: &str = r#"[{"error_key":"activities.queue.full","error_message":"You exceeded 1,000 queued activities for this user account."}]"#;
         const THROTTLED: [(u16, &str); 2] = [
             (429, r#"{"error_key":"throttled","error_message":"Too Many Requests"}"#),
             (403, r#"[{"error_key":"mashery.not.authorized.over.qps","error_message":"Over"}]"#),
@@ -238,7 +239,8 @@ impl Inner {
         {
             far.life.lock().unwrap_or_else(PoisonError::into_inner).was_read(id);
         }
-        if request.method() == http::Method::POST && path.contains("/activities/") {
+        let is_activity = request.method() == http::Method::POST && path.contains("/activities/");
+        if is_activity {
             let hours = 1 + u8::try_from(self.dice.below(20)).unwrap_or_default();
             let fates = [
                 (Fault::ActivityLate, ActivityFate::IsLate(hours)),
@@ -266,6 +268,8 @@ impl Inner {
         } else if self.happens(Fault::ContactThrottles) {
             let (status, body) = THROTTLED[usize::from(is_v2)];
             ContactFault::Status(status, body.to_owned())
+        } else if is_activity && !is_v2 && self.happens(Fault::QueueFull) {
+            ContactFault::Status(429, QUEUE_FULL.to_owned())
         } else if self.happens(Fault::ContactHtml) {
             ContactFault::Html(502)
         } else if self.happens(Fault::ContactUnreached) {
