@@ -16,6 +16,8 @@ mod properties;
 mod reason;
 mod returning;
 #[cfg(test)]
+mod stale_tests;
+#[cfg(test)]
 mod states;
 #[cfg(test)]
 mod tests;
@@ -279,9 +281,21 @@ impl Person<'_> {
         let is_of_before =
             self.known.erased_at.is_some_and(|at| read.is_some_and(|read| read <= at));
         let wish = self.terms.policy.consent.wish(account, self.known.wish);
-        self.known.is_stale(read, self.terms.read_at.unwrap_or(self.now))
+        let may_be_stale = self.known.is_stale(read, self.terms.read_at.unwrap_or(self.now));
+        (may_be_stale && !self.is_as_agreed(account, wish))
             || (is_of_before
                 && self.known.left.is_none_or(|left| wish.evidence_since(left.at).is_none()))
+    }
+
+    /// Whether the account is what is agreed, and so shows our own last write, whatever its date.
+    fn is_as_agreed(&self, account: &Account, wish: Wish) -> bool {
+        let has_agreed = |field: &ContactField, source: &str| {
+            let pair = self.known.fields.get(field);
+            pair.and_then(|pair| pair.gigya) == Some(self.fingerprint(field, source))
+        };
+        let fitted = self.terms.policy.mapping.fit(account);
+        wish.agreed() == self.known.wish
+            && fitted.is_ok_and(|it| it.fields.iter().all(|(at, one)| has_agreed(at, &one.source)))
     }
 
     /// Notes what Constant Contact shows. Answers whether the person left since the agreement.

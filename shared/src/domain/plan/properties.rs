@@ -6,7 +6,6 @@ use proptest::test_runner::FileFailurePersistence;
 
 use super::states::{CHOICES, Choices, State, agreed};
 use super::{Leave, Outbound, Plan, Reason, Row, Seen};
-use crate::domain::Account;
 use crate::domain::agreed::{Agreed, Departure};
 use crate::domain::consent::{AgreedWish, Wish};
 use crate::domain::contact::{Contact, Permission};
@@ -15,6 +14,7 @@ use crate::domain::fingerprint::FingerprintKey;
 use crate::domain::mapping::Owner;
 use crate::domain::policy::{OnDelete, Resubscribe};
 use crate::domain::report::Class;
+use crate::domain::{Account, ContactField};
 
 /// States of each of the tests here. Each is looked at in [`VIEWS`] ways or through every step of a life.
 const STATES: u32 = 90_000;
@@ -73,6 +73,18 @@ fn row(plan: &Plan) -> Option<&Row> {
 impl View<'_> {
     fn is_stale(&self) -> bool {
         self.state.known().is_stale(self.state.account.last_updated(), self.state.now)
+            && !self.is_as_agreed()
+    }
+
+    fn is_as_agreed(&self) -> bool {
+        let (State { policy, account, key, .. }, known) = (self.state, self.state.known());
+        let has_agreed = |field: &ContactField, source: &str| {
+            let pair = known.fields.get(field);
+            pair.and_then(|pair| pair.gigya) == Some(key.fingerprint(field.as_str(), source))
+        };
+        let fitted = policy.mapping.fit(account);
+        self.wish().agreed() == known.wish
+            && fitted.is_ok_and(|it| it.fields.iter().all(|(at, one)| has_agreed(at, &one.source)))
     }
 
     fn wish(&self) -> Wish {

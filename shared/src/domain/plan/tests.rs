@@ -1,12 +1,11 @@
 //! Each way of moving and of leaving, in a sentence.
 
-use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 
 use super::states::{State, at, write};
-use super::{Leave, Outbound, Plan, Reason, Row, Seen, Terms, plan, with_address_mark};
+use super::{Leave, Outbound, Plan, Reason, Row, Seen, with_address_mark};
 use crate::domain::account::Account;
-use crate::domain::agreed::{Agreed, Departure, SHOWN_AFTER, Tombstone};
+use crate::domain::agreed::{Agreed, Departure, Tombstone};
 use crate::domain::condition::{Condition, Operand, Operator};
 use crate::domain::consent::AgreedWish;
 use crate::domain::contact::{Contact, OptOut, OptOutSource, Permission};
@@ -465,36 +464,6 @@ fn a_mark_stays_while_nothing_goes_out() {
     edit(&mut zoe, "profile.email", json!("no address"));
     let plan = upload(&zoe);
     assert_eq!((plan.class, plan.agreed), (Class::Invalid, None));
-}
-
-#[test]
-fn what_was_read_long_after_our_write_shows_it_however_it_is_dated() {
-    // The answer to our write may be dated later than the write, and a subscription's write may not date the account.
-    let mut zoe = in_step();
-    zoe.agreed.as_mut().unwrap().written_at = Some(at(29));
-    edit(&mut zoe, "data.city", json!("Bonn"));
-    let read_at = |read_at| Terms { read_at: Some(read_at), ..zoe.terms() };
-    let shown = at(29) + SHOWN_AFTER;
-    let upload = |terms| {
-        plan(Seen::Present(&zoe.account), Seen::Unobserved, zoe.agreed.as_ref(), terms, at(900))
-    };
-    let early = upload(read_at(shown - SignedDuration::from_secs(1)));
-    assert_eq!((early.outbound, early.reason, early.due), (None, Reason::StaleRead, true));
-    let later = upload(read_at(shown));
-    assert!(later.outbound.is_some() && !later.due);
-}
-
-#[test]
-fn a_stale_read_sends_nothing_and_forgets_no_departure() {
-    // The departure had been noted, and the opt-out that it asks for was never written.
-    let mut zoe = in_step();
-    zoe.agreed.as_mut().unwrap().written_at = Some(at(29));
-    edit(&mut zoe, "data.city", json!("Bonn"));
-    let plan = upload(&zoe);
-    assert_eq!((plan.outbound, plan.reason), (None, Reason::StaleRead));
-    unsubscribe(&mut zoe);
-    let plan = both(&zoe);
-    assert!(plan.look && plan.due && plan.noted.is_none() && plan.inbound.is_none());
 }
 
 #[test]
