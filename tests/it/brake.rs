@@ -2,7 +2,7 @@
 
 use operator::release::{INBOUND, Release, release};
 use sandbox::people::STORY_BEGINS;
-use sandbox::world::{BUCKET, WorldOptions};
+use sandbox::world::{BUCKET, WorldOptions, sync_toml};
 use serde_json::json;
 use shared::domain::Dialect;
 use shared::domain::report::{BrakeReason, Report, State};
@@ -19,7 +19,11 @@ fn name(n: usize) -> String {
 
 /// A world in which they have all arrived.
 async fn arrived(api: Dialect) -> Trip {
-    let trip = Trip::new(&[], WorldOptions { api, ..WorldOptions::default() });
+    arrived_in(WorldOptions { api, ..WorldOptions::default() }).await
+}
+
+async fn arrived_in(options: WorldOptions) -> Trip {
+    let trip = Trip::new(&[], options);
     trip.world.gigya.seed((0..PEOPLE).map(|n| account(&name(n))));
     let report = trip.full().await;
     assert_eq!((report.people.accepted, report.state), (PEOPLE as u64, State::Settled));
@@ -131,6 +135,48 @@ async fn an_emptied_list_opts_nobody_out_until_a_person_has_looked() {
         assert_eq!(subscribed(&trip), 0);
         assert_eq!(mailed(&trip), 0);
         assert_eq!(let_go(&trip, INBOUND).await, Release::NotPulled);
+    }
+}
+
+/// A field that an owner deletes and makes anew, or whose name another one has now, looks emptied by everybody.
+#[tokio::test(start_paused = true)]
+async fn a_field_that_is_made_anew_empties_nobody_until_a_person_has_looked() {
+    let shared = |text: String| {
+        let tier = "constant_contact = \"cf:loyalty_tier\"";
+        text.replace(tier, &format!("{tier}\nowner = \"both\""))
+    };
+    for is_meant in [false, true] {
+        let settings: Option<fn(String) -> String> = Some(shared);
+        let mut trip = arrived_in(WorldOptions { settings, ..WorldOptions::default() }).await;
+        let tier = |trip: &Trip, n| trip.section(&name(n), "data")["loyalty"]["tier"].clone();
+        let with_tier = |trip: &Trip| (0..PEOPLE).filter(|n| tier(trip, *n).is_string()).count();
+        assert_eq!(with_tier(&trip), PEOPLE);
+        let tenant = trip.world.constant_contact.clone();
+        let is_tier = |(_, name): &(String, String)| name == "loyalty_tier";
+        let (id, _) = tenant.custom_fields().into_iter().find(is_tier).unwrap();
+        tenant.rename_custom_field(&id, "Level");
+        let anew = tenant.add_custom_field("loyalty_tier");
+        trip.world.start_cold();
+        trip.pass(std::time::Duration::from_hours(24)).await;
+        let writes = trip.world.writes();
+        trip.world.poll(json!({"sweep": true})).await.unwrap();
+        assert_eq!((with_tier(&trip), trip.world.writes()), (PEOPLE, writes), "nothing comes home");
+
+        if is_meant {
+            let Release::Released(brake) = let_go(&trip, INBOUND).await else { panic!() };
+            assert_eq!(brake.removals, PEOPLE as u64);
+            trip.world.poll(json!({"sweep": true})).await.unwrap();
+            assert_eq!(with_tier(&trip), 0);
+        } else {
+            // What Gigya has is right: it owns the field until everybody has the value again.
+            trip.world.configure(sync_toml(&trip.world.lists, None));
+            trip.world.poll(json!({"sweep": true})).await.unwrap();
+            trip.full().await;
+            assert_eq!(let_go(&trip, INBOUND).await, Release::NotPulled);
+            assert_eq!(with_tier(&trip), PEOPLE);
+            let filled = |n: &usize| trip.contact(&name(*n)).custom.get(&anew).is_some();
+            assert_eq!((0..PEOPLE).filter(filled).count(), PEOPLE);
+        }
     }
 }
 

@@ -143,7 +143,7 @@ impl<'a> Carrier<'a> {
         Ok(())
     }
 
-    /// Carries those who stay, and puts off those who left.
+    /// Carries what may come home at once, and puts off those who left or were emptied.
     async fn carry_shown(&mut self, people: Vec<(Uid, Contact)>) -> Result<(), PollError> {
         if people.is_empty() {
             return Ok(());
@@ -156,7 +156,7 @@ impl<'a> Carrier<'a> {
             if self.is_stray(&contact, known.agreed(&uid)) {
                 self.counts.ignored += 1;
                 strays.push(contact);
-            } else if self.departures.are_free() || !self.departs(&contact, known.agreed(&uid)) {
+            } else if self.departures.are_free() || !self.is_braked(&contact, known.agreed(&uid)) {
                 stay.push((uid, Some(contact)));
             } else {
                 let leaver = Leaver::Shown(Box::new(contact));
@@ -179,7 +179,7 @@ impl<'a> Carrier<'a> {
         Ok(known)
     }
 
-    /// Carries those who left, if the brake lets them. Answers whether it did.
+    /// Carries those who left or were emptied, if the brake lets them. Answers whether it did.
     pub(crate) async fn carry_departures(&mut self, is_through: bool) -> Result<bool, PollError> {
         let leaving = self.departures.judge(self.services, is_through).await?;
         let Some(leaving) = leaving else { return Ok(false) };
@@ -208,13 +208,14 @@ impl<'a> Carrier<'a> {
         plan(Seen::Unobserved, Seen::Present(contact), Some(agreed), terms, now).look
     }
 
-    /// Whether this contact shows that the person left, and Gigya is to be told.
-    fn departs(&self, contact: &Contact, agreed: Option<&Agreed>) -> bool {
+    /// Whether this contact shows that the person left, or has lost a value, and Gigya is to be told: the brake counts them.
+    fn is_braked(&self, contact: &Contact, agreed: Option<&Agreed>) -> bool {
         if other_than(agreed, contact).is_some() && contact.permission != Permission::Unsubscribed {
             return false;
         }
         let (terms, now) = (self.ready.terms(), self.invocation.now());
-        plan(Seen::Unobserved, Seen::Present(contact), agreed, terms, now).departs
+        let plan = plan(Seen::Unobserved, Seen::Present(contact), agreed, terms, now);
+        plan.departs || plan.empties
     }
 
     /// Carries people with the contact that shows them; without one, theirs is known to be gone.

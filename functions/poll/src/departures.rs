@@ -1,5 +1,6 @@
-//! Those who left in Constant Contact: put off until the inbound read is through, so that the brake can count them before
-//! the first of them is opted out at Gigya.
+//! Those who left in Constant Contact, or whose values were emptied there: put off until the inbound read is through, so that
+//! the brake can count them before the first of them is opted out or emptied at Gigya. A field that an owner deletes and
+//! makes anew looks emptied by everybody, as a list does that everybody has left.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +15,7 @@ use crate::brake;
 use crate::error::PollError;
 use crate::services::{Ready, Services};
 
-/// Somebody who left.
+/// Somebody who left or was emptied.
 #[derive(Debug, Clone)]
 pub(crate) enum Leaver {
     /// Their contact shows it.
@@ -23,7 +24,7 @@ pub(crate) enum Leaver {
     Unseen(ContactId),
 }
 
-/// Who left, as far as the inbound read has come.
+/// Who left or was emptied, as far as the inbound read has come.
 pub(crate) struct Departures {
     limits: BrakeLimits,
     /// The brake as it was when the read began.
@@ -99,7 +100,7 @@ impl Departures {
         self.is_sweep || self.pulled.as_ref().is_none_or(|pulled| !pulled.is_of_sweep)
     }
 
-    /// Puts somebody off who left.
+    /// Puts somebody off who left or was emptied.
     pub(crate) async fn put_off(
         &mut self,
         uid: Uid,
@@ -161,7 +162,7 @@ impl Departures {
             brake.removals = brake.removals,
             brake.known = brake.known,
             brake.allowed = brake.allowed,
-            "The brake is pulled: too many people left in Constant Contact at once. Nobody is opted out and nothing is submitted until `gigya-cc run --release-brake inbound`."
+            "The brake is pulled: too many people left in Constant Contact, or lost a value there, at once. Nobody is opted out or emptied at Gigya, and nothing is submitted, until `gigya-cc run --release-brake inbound`."
         );
         let is_of_sweep = self.is_sweep || !self.shows_as_much();
         let pulled = Pulled { brake, is_reported: true, released_at: None, is_of_sweep };

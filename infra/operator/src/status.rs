@@ -201,7 +201,7 @@ pub fn words(status: &Status, now: Timestamp) -> String {
         line(
             "brake",
             format!(
-                "pulled: {} removals wait → gigya-cc run --release-brake {of}",
+                "pulled: {} people wait → gigya-cc run --release-brake {of}",
                 grouped(brake.removals)
             ),
         );

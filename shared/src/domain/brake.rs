@@ -1,4 +1,4 @@
-//! The safety brake: how many may leave because of us without a person having looked.
+//! The safety brake: how many may leave, or lose a value, because of us without a person having looked.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -102,9 +102,9 @@ pub struct Safety {
     pub inbound_fresh_minutes: u32,
     /// Nothing is submitted while the last sweep is older than this many hours.
     pub sweep_fresh_hours: u32,
-    /// The brake stops a run that would remove more people than this.
+    /// The brake stops a run that would remove more people than this, and an inbound read that would opt out or empty more.
     pub brake_people: u32,
-    /// The brake stops a run that would remove more than this share of the known people (0 to 1).
+    /// The same for more than this share of the known people (0 to 1).
     pub brake_share: f64,
 }
 

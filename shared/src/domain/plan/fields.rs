@@ -87,6 +87,8 @@ impl Fields {
 pub(super) struct Moved {
     /// A field that travels home.
     pub(super) concerns_gigya: bool,
+    /// A field that travels home was emptied.
+    pub(super) empties: bool,
     /// A field that Gigya owns.
     pub(super) from_gigyas_value: bool,
 }
@@ -305,6 +307,7 @@ impl Person<'_> {
                         self.next.fields.insert(field.clone(), untouched);
                         continue;
                     }
+                    moved.empties |= differs && value.is_empty();
                     moved.concerns_gigya |=
                         differs || first || before.chosen() == Some(Side::ConstantContact);
                 }

@@ -83,6 +83,8 @@ pub struct Plan {
     pub due: bool,
     /// The person left in Constant Contact since the agreement, and the customer's policy carries that to Gigya.
     pub departs: bool,
+    /// A value was emptied in Constant Contact since the agreement, and Gigya's would be.
+    pub empties: bool,
     /// Fields that both sides changed, kept for a person to decide.
     pub conflicts: Vec<ContactField>,
     /// Fields that were emptied at Gigya and stay filled in Constant Contact, because nothing that we can send empties them.
@@ -192,6 +194,7 @@ impl Plan {
             look: false,
             due: false,
             departs: false,
+            empties: false,
             conflicts: Vec::new(),
             uncleared: Vec::new(),
             losses: Vec::new(),
@@ -314,6 +317,7 @@ impl Person<'_> {
         plan.departs = departed && self.asks_to_opt_out();
         if let Some(contact) = alive(contact) {
             let moved = self.reconcile_unseen_account(contact);
+            plan.empties = moved.empties;
             plan.look = moved.concerns_gigya || plan.departs;
             let address_moved =
                 self.known.address.is_some() && self.next.address != self.known.address;
