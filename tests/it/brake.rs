@@ -174,7 +174,7 @@ async fn a_field_that_is_made_anew_empties_nobody_until_a_person_has_looked() {
             trip.full().await;
             assert_eq!(let_go(&trip, INBOUND).await, Release::NotPulled);
             assert_eq!(with_tier(&trip), PEOPLE);
-            let filled = |n: &usize| trip.contact(&name(*n)).custom.get(&anew).is_some();
+            let filled = |n: &usize| trip.contact(&name(*n)).custom.contains_key(&anew);
             assert_eq!((0..PEOPLE).filter(filled).count(), PEOPLE);
         }
     }

@@ -156,7 +156,7 @@ impl<'a> Carrier<'a> {
             if self.is_stray(&contact, known.agreed(&uid)) {
                 self.counts.ignored += 1;
                 strays.push(contact);
-            } else if self.departures.are_free() || !self.is_braked(&contact, known.agreed(&uid)) {
+            } else if self.departures.are_free() || !self.takes_away(&contact, known.agreed(&uid)) {
                 stay.push((uid, Some(contact)));
             } else {
                 let leaver = Leaver::Shown(Box::new(contact));
@@ -208,14 +208,13 @@ impl<'a> Carrier<'a> {
         plan(Seen::Unobserved, Seen::Present(contact), Some(agreed), terms, now).look
     }
 
-    /// Whether this contact shows that the person left, or has lost a value, and Gigya is to be told: the brake counts them.
-    fn is_braked(&self, contact: &Contact, agreed: Option<&Agreed>) -> bool {
+    /// Whether this contact shows something that takes away at Gigya: the brake counts it.
+    fn takes_away(&self, contact: &Contact, agreed: Option<&Agreed>) -> bool {
         if other_than(agreed, contact).is_some() && contact.permission != Permission::Unsubscribed {
             return false;
         }
         let (terms, now) = (self.ready.terms(), self.invocation.now());
-        let plan = plan(Seen::Unobserved, Seen::Present(contact), agreed, terms, now);
-        plan.departs || plan.empties
+        plan(Seen::Unobserved, Seen::Present(contact), agreed, terms, now).takes_away
     }
 
     /// Carries people with the contact that shows them; without one, theirs is known to be gone.

@@ -48,6 +48,15 @@ impl Program {
         std::fs::read_to_string(&self.log)
     }
 
+    /// Kills it, and answers what it has said once it is gone.
+    ///
+    /// # Errors
+    /// When it cannot be killed, or what it said cannot be read.
+    pub async fn stop(mut self) -> io::Result<String> {
+        self.child.kill().await?;
+        self.said()
+    }
+
     /// Waits until it ends by itself.
     ///
     /// # Errors

@@ -135,7 +135,7 @@ impl Scenario {
                 on_delete: dice.one(&["delete", "delete", "unsubscribe", "keep"]),
                 blanks_clear: dice.of_thousand(500),
                 batch_accounts: 2 + dice.below(9),
-                bulk_from: 1 + bulk.of_thousand(300).then(|| bulk.below(9)).unwrap_or_default(),
+                bulk_from: if bulk.of_thousand(300) { 1 + bulk.below(9) } else { 1 },
                 tier_is_shared: Dice::of_stream(seed, 7).of_thousand(500),
             },
             ahead: if dice.of_thousand(300) {

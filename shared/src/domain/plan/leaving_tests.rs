@@ -91,7 +91,7 @@ fn an_account_that_was_read_before_it_was_deleted_brings_nobody_back() {
     // A contact that an import in flight brought back is looked after.
     after.contact.deleted_at = None;
     let plan = poll(&after);
-    assert!(plan.look && !plan.departs);
+    assert!(plan.look && !plan.takes_away);
     assert_eq!(plan.noted.unwrap().contact, Some("c1".into()));
 }
 
@@ -171,7 +171,7 @@ fn who_confirms_is_back_and_planned_anew_with_the_evidence_kept() {
     asked.contact.permission = Permission::Explicit;
     asked.contact.updated_at = Some(at(NOW));
     let seen = poll(&asked);
-    assert!(seen.due && !seen.departs);
+    assert!(seen.due && !seen.takes_away);
     let noted = seen.noted.unwrap();
     let evidence = Evidence { at: at(NOW), source: Source::ConstantContact };
     assert_eq!((noted.left, noted.evidence), (None, Some(evidence)));

@@ -81,10 +81,9 @@ pub struct Plan {
     pub look: bool,
     /// The account should be read again by the next run: Constant Contact moved away from what Gigya owns.
     pub due: bool,
-    /// The person left in Constant Contact since the agreement, and the customer's policy carries that to Gigya.
-    pub departs: bool,
-    /// A value was emptied in Constant Contact since the agreement, and Gigya's would be.
-    pub empties: bool,
+    /// What happened in Constant Contact since the agreement takes something away at Gigya: the person left, and the
+    /// customer's policy carries that there, or a value was emptied. The brake counts it.
+    pub takes_away: bool,
     /// Fields that both sides changed, kept for a person to decide.
     pub conflicts: Vec<ContactField>,
     /// Fields that were emptied at Gigya and stay filled in Constant Contact, because nothing that we can send empties them.
@@ -193,8 +192,7 @@ impl Plan {
             inbound: None,
             look: false,
             due: false,
-            departs: false,
-            empties: false,
+            takes_away: false,
             conflicts: Vec::new(),
             uncleared: Vec::new(),
             losses: Vec::new(),
@@ -314,11 +312,11 @@ impl Person<'_> {
     fn without_account(mut self, contact: Seen<&Contact>) -> Plan {
         let departed = self.look_at(contact);
         let mut plan = Plan::nothing(Class::Unchanged, Reason::InStep);
-        plan.departs = departed && self.asks_to_opt_out();
+        plan.takes_away = departed && self.asks_to_opt_out();
         if let Some(contact) = alive(contact) {
             let moved = self.reconcile_unseen_account(contact);
-            plan.empties = moved.empties;
-            plan.look = moved.concerns_gigya || plan.departs;
+            plan.takes_away |= moved.empties;
+            plan.look = moved.concerns_gigya || plan.takes_away;
             let address_moved =
                 self.known.address.is_some() && self.next.address != self.known.address;
             let is_back = self.known.left.is_some() && self.next.left.is_none();
@@ -329,7 +327,7 @@ impl Person<'_> {
                 && !self.next.lists.is_subset(&self.known.lists);
             plan.due = moved.from_gigyas_value || address_moved || is_back || is_put_on;
         } else {
-            plan.look = plan.departs;
+            plan.look = plan.takes_away;
         }
         plan.noted = Some(self.next.clone());
         plan.agreed = Some(self.next);

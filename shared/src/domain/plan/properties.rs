@@ -347,7 +347,11 @@ fn who_was_erased_stays_so(state: &State) {
             let believed_there = matches!(contact, Seen::Present(_)) || first.outbound.is_some();
             let context = || format!("first {first:?}\nthen {view} plans {plan:?}");
             assert!(!believed_there || plan.outbound.is_none(), "{}", context());
-            assert!(!believed_there || !(plan.look || plan.due || plan.departs), "{}", context());
+            assert!(
+                !believed_there || !(plan.look || plan.due || plan.takes_away),
+                "{}",
+                context()
+            );
         }
     }
 }
