@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::states::{State, at};
-use super::tests::{OPT_OUT, both, edit, in_step, poll, unsubscribe, upload};
+use super::tests::{OPT_OUT, both, edit, in_step, poll, set, unsubscribe, upload};
 use super::{Leave, Outbound, Plan, Reason, Seen, with_address_mark};
 use crate::domain::agreed::{Agreed, Departure, Tombstone};
 use crate::domain::consent::AgreedWish;
@@ -224,4 +224,18 @@ fn who_is_deactivated_is_told_from_whom_no_list_fits() {
         edit(&mut zoe, path, value);
         assert_eq!((upload(&zoe).class, upload(&zoe).reason), (Class::Removed, reason));
     }
+}
+
+#[test]
+fn the_brake_counts_who_leaves_or_is_emptied_and_nobody_else() {
+    let takes_away = |change: fn(&mut State)| {
+        let mut zoe = in_step();
+        change(&mut zoe);
+        poll(&zoe).takes_away
+    };
+    assert!(takes_away(unsubscribe));
+    assert!(takes_away(|zoe| set(zoe, "city", "")));
+    assert!(!takes_away(|zoe| set(zoe, "first_name", "")), "Gigya's, which fills it again");
+    assert!(!takes_away(|zoe| set(zoe, "city", "Bonn")));
+    assert!(!takes_away(|_| ()));
 }
