@@ -8,7 +8,7 @@ use shared::domain::Dialect;
 use shared::domain::report::{BrakeReason, Report, State};
 use shared::store::Bucket;
 
-use crate::trip::{Trip, account, run_of};
+use crate::trip::{Trip, account, run_of, with_shared_tier};
 
 /// Two hundred people, of whom a tenth may leave at once.
 const PEOPLE: usize = 200;
@@ -141,13 +141,12 @@ async fn an_emptied_list_opts_nobody_out_until_a_person_has_looked() {
 /// A field that an owner deletes and makes anew, or whose name another one has now, looks emptied by everybody.
 #[tokio::test(start_paused = true)]
 async fn a_field_that_is_made_anew_empties_nobody_until_a_person_has_looked() {
-    let shared = |text: String| {
-        let tier = "constant_contact = \"cf:loyalty_tier\"";
-        text.replace(tier, &format!("{tier}\nowner = \"both\""))
-    };
     for is_meant in [false, true] {
-        let settings: Option<fn(String) -> String> = Some(shared);
-        let mut trip = arrived_in(WorldOptions { settings, ..WorldOptions::default() }).await;
+        let options = WorldOptions {
+            settings: Some(|text| with_shared_tier(&text)),
+            ..WorldOptions::default()
+        };
+        let mut trip = arrived_in(options).await;
         let tier = |trip: &Trip, n| trip.section(&name(n), "data")["loyalty"]["tier"].clone();
         let with_tier = |trip: &Trip| (0..PEOPLE).filter(|n| tier(trip, *n).is_string()).count();
         assert_eq!(with_tier(&trip), PEOPLE);

@@ -7,7 +7,7 @@ use shared::domain::Dialect;
 use shared::domain::report::State;
 use shared::telemetry::chain;
 
-use crate::trip::Trip;
+use crate::trip::{Trip, with_shared_tier};
 
 /// A world in which the list of those in `emea` is deleted, and imports into it fail in this way.
 async fn with_deleted_list(api: Dialect, unknown_list: UnknownList) -> Trip {
@@ -86,11 +86,8 @@ async fn a_batch_waits_until_the_settings_name_a_list_that_is_there() {
 /// In a field that is called otherwise nobody has a value: where both sides may write it, everybody's was emptied at Gigya.
 #[tokio::test(start_paused = true)]
 async fn nobody_loses_a_value_whose_field_is_called_otherwise() {
-    let settings = |text: String| {
-        let tier = "constant_contact = \"cf:loyalty_tier\"";
-        text.replace(tier, &format!("{tier}\nowner = \"both\""))
-    };
-    let options = WorldOptions { settings: Some(settings), ..WorldOptions::default() };
+    let options =
+        WorldOptions { settings: Some(|text| with_shared_tier(&text)), ..WorldOptions::default() };
     let mut trip = Trip::synced_with(&["ada", "ben"], options).await;
     let tier = |trip: &Trip, name: &str| trip.section(name, "data")["loyalty"]["tier"].clone();
     let before = tier(&trip, "ada");
@@ -116,7 +113,7 @@ async fn nobody_loses_a_value_whose_field_is_called_otherwise() {
     }
 
     let text = sync_toml(&trip.world.lists, None);
-    trip.world.configure(settings(text).replace("cf:loyalty_tier", "cf:Level"));
+    trip.world.configure(with_shared_tier(&text).replace("cf:loyalty_tier", "cf:Level"));
     trip.world.poll(json!({"sweep": true})).await.unwrap();
     assert_eq!(trip.full().await.state, State::Settled);
     trip.edit("ada", "data.loyalty.tier", json!("platinum"));

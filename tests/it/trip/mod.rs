@@ -57,6 +57,12 @@ pub(crate) fn uid(name: &str) -> Uid {
     Uid::new(format!("uid-{name}"))
 }
 
+/// The customer's settings, where both sides may write the tier.
+pub(crate) fn with_shared_tier(settings: &str) -> String {
+    let tier = "constant_contact = \"cf:loyalty_tier\"";
+    settings.replace(tier, &format!("{tier}\nowner = \"both\""))
+}
+
 /// The id of the run that was started.
 pub(crate) fn run_of(answer: &Answer) -> String {
     match answer {
