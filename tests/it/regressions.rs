@@ -9,6 +9,7 @@ use futures_util::future::BoxFuture;
 use jiff::SignedDuration;
 use sandbox::constant_contact::v3::Fault;
 use sandbox::constant_contact::{Fate, Switches};
+use sandbox::gigya::Fault::LeavesOut;
 use sandbox::gigya::Gigya;
 use sandbox::world::WorldOptions;
 use serde_json::json;
@@ -99,6 +100,57 @@ async fn whoever_was_on_a_page_when_gigya_lost_a_cursor_is_read_all_the_same() {
         assert_eq!(report.people.read, 3, "lost before search {search}");
         for name in people {
             assert!(trip.is_mailed(name), "lost before search {search}: {name} is not there");
+        }
+    }
+}
+
+/// A wire before whose chosen search at Gigya somebody logs in.
+#[derive(Debug)]
+struct Login {
+    wire: Arc<dyn Wire>,
+    searches_left: AtomicU32,
+    who: &'static str,
+    gigya: Arc<std::sync::OnceLock<Arc<Gigya>>>,
+}
+
+impl Wire for Login {
+    fn send(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> BoxFuture<'_, Result<http::Response<Bytes>, WireError>> {
+        if request.uri().path() == "/accounts.search"
+            && self.searches_left.fetch_sub(1, Ordering::Relaxed) == 1
+            && let Some(gigya) = self.gigya.get()
+        {
+            assert!(gigya.edit(&uid(self.who), |_| ()));
+        }
+        self.wire.send(request)
+    }
+}
+
+/// Seed 17896: whoever logged in between a run's pages and its count was counted no more, and made up for somebody whom the pages
+/// had left out: the mark passed them, and they were never mailed.
+#[tokio::test(start_paused = true)]
+async fn who_logs_in_during_a_run_does_not_hide_that_somebody_was_left_out() {
+    let people = ["ada", "ben", "cleo"];
+    for (place, who) in [(0, "ben"), (1, "cleo"), (2, "ada")] {
+        let site = Arc::new(std::sync::OnceLock::new());
+        let gigya = Arc::clone(&site);
+        let between = Box::new(move |wire| {
+            let searches_left = AtomicU32::new(2);
+            Arc::new(Login { wire, searches_left, who, gigya }) as Arc<dyn Wire>
+        });
+        let options = WorldOptions { between: Some(between), ..WorldOptions::default() };
+        let trip = Trip::new(&people, options);
+        assert!(site.set(Arc::clone(&trip.world.gigya)).is_ok());
+        trip.world.gigya.switch(|all| {
+            all.search_lag = SignedDuration::ZERO;
+            all.fail("accounts.search", [LeavesOut(place)]);
+        });
+        assert_eq!(trip.delta().await.people.read, 2);
+        trip.delta().await;
+        for name in people {
+            assert!(trip.is_mailed(name), "{name} is not there");
         }
     }
 }
@@ -278,6 +330,28 @@ async fn what_an_import_says_whose_answer_was_lost_does_not_come_home() {
     trip.persist_with(&run).await;
     trip.delta().await;
     trip.inbound().await;
+    assert_eq!(trip.section("ada", "profile")["firstName"], "Anne");
+    assert_eq!(trip.contact("ada").texts["first_name"], "Anne");
+}
+
+/// Seed 3133: an import's answer was lost, and somebody edited a contact that it had made before anybody knew that it had. What that
+/// contact showed then passed for Gigya's value in other letters: it neither came home nor was it mended.
+#[tokio::test(start_paused = true)]
+async fn an_edit_of_a_contact_whose_import_nobody_knows_of_yet_comes_home() {
+    let trip = Trip::new(&["ada", "ben"], WorldOptions::default());
+    trip.world.poll(json!({"sweep": true})).await.unwrap();
+    trip.world.export(json!({"scope": "delta"})).await.unwrap();
+    trip.world.poll(json!({})).await.unwrap();
+    trip.world.constant_contact.script(Operation::ImportCsv, [Fault::SilenceAfterActing]);
+    trip.world.deliver().await.unwrap();
+    trip.pass(Duration::from_mins(3)).await;
+    trip.edit_contact("ada", |it| drop(it.texts.insert("first_name".into(), "Anne".into())));
+    trip.pass(Duration::from_mins(4)).await;
+    trip.world.poll(json!({})).await.unwrap();
+    let run = trip.world.open_run().unwrap();
+    assert_eq!(trip.persist_with(&run).await.state, State::Settled);
+    trip.pass(Duration::from_hours(1)).await;
+    trip.world.poll(json!({"sweep": true})).await.unwrap();
     assert_eq!(trip.section("ada", "profile")["firstName"], "Anne");
     assert_eq!(trip.contact("ada").texts["first_name"], "Anne");
 }

@@ -11,29 +11,48 @@ use shared::store::lines::LinesWriter;
 
 use crate::error::ExportError;
 
-/// Whom this invocation has staged, as hashes: 16 bytes a person, so that a million fit a small function.
+/// Whom this invocation has seen, as hashes: 16 bytes a person, so that a million fit a small function.
 #[derive(Default)]
 pub(crate) struct Seen {
-    hashes: HashSet<u128>,
+    /// By the clock that showed them early enough to be counted; by none, who was read for another reason.
+    by: BTreeMap<Option<GigyaClock>, HashSet<u128>>,
     keys: [RandomState; 2],
 }
 
 impl Seen {
     /// Whether nobody has asked about this person before.
-    pub(crate) fn is_new(&mut self, uid: &Uid) -> bool {
+    pub(crate) fn is_new(&mut self, uid: &Uid, shown_by: Option<GigyaClock>) -> bool {
+        let is_new = !self.has(uid);
+        if is_new {
+            self.note(uid, shown_by);
+        }
+        is_new
+    }
+
+    /// Notes who shows this person, who may have been seen before.
+    pub(crate) fn note(&mut self, uid: &Uid, shown_by: Option<GigyaClock>) {
         let hash = self.hash(uid);
-        self.hashes.insert(hash)
+        self.by.entry(shown_by).or_default().insert(hash);
     }
 
     pub(crate) fn has(&self, uid: &Uid) -> bool {
-        self.hashes.contains(&self.hash(uid))
+        let hash = self.hash(uid);
+        self.by.values().any(|hashes| hashes.contains(&hash))
+    }
+
+    /// Whether this clock showed this person early enough to be counted.
+    pub(crate) fn was_shown_by(&self, clock: GigyaClock, uid: &Uid) -> bool {
+        let hash = self.hash(uid);
+        self.by.get(&Some(clock)).is_some_and(|hashes| hashes.contains(&hash))
     }
 
     /// Whoever was asked about and could not be staged is new again.
     pub(crate) fn forget<'a>(&mut self, uids: impl Iterator<Item = &'a Uid>) {
         for uid in uids {
             let hash = self.hash(uid);
-            self.hashes.remove(&hash);
+            for hashes in self.by.values_mut() {
+                hashes.remove(&hash);
+            }
         }
     }
 

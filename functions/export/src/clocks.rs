@@ -72,22 +72,43 @@ pub(crate) fn query(
     to: Timestamp,
     paths: &BTreeSet<Path>,
 ) -> Result<AccountsQuery, QueryError> {
-    let query = match clock {
-        GigyaClock::Accounts => full(settings, AccountsQuery::everybody(paths))?,
-        GigyaClock::Lite => lite(settings, AccountsQuery::lite(paths))?,
-        GigyaClock::Subscriptions if reading.by_email_account => {
-            AccountsQuery::email_accounts(&BTreeSet::new())
-        }
-        GigyaClock::Subscriptions => {
-            AccountsQuery::subscribers(&settings.policy.consent.path, &BTreeSet::new())?
-        }
-    };
+    let query = everybody(settings, clock, reading, paths)?.updated_to(to);
     let from = reading.mark.as_ref().map(|mark| mark.at).max(reading.from);
-    let query = query.updated_to(to);
     Ok(match from {
         Some(from) => query.updated_from(from),
         None => query,
     })
+}
+
+/// Whoever changed since then by a clock, without their values.
+///
+/// # Errors
+/// As [`query`].
+pub(crate) fn changed_since(
+    settings: &CustomerSettings,
+    clock: GigyaClock,
+    reading: &Reading,
+    since: Timestamp,
+) -> Result<AccountsQuery, QueryError> {
+    Ok(everybody(settings, clock, reading, &BTreeSet::new())?.updated_from(since))
+}
+
+fn everybody(
+    settings: &CustomerSettings,
+    clock: GigyaClock,
+    reading: &Reading,
+    paths: &BTreeSet<Path>,
+) -> Result<AccountsQuery, QueryError> {
+    match clock {
+        GigyaClock::Accounts => full(settings, AccountsQuery::everybody(paths)),
+        GigyaClock::Lite => lite(settings, AccountsQuery::lite(paths)),
+        GigyaClock::Subscriptions if reading.by_email_account => {
+            Ok(AccountsQuery::email_accounts(&BTreeSet::new()))
+        }
+        GigyaClock::Subscriptions => {
+            AccountsQuery::subscribers(&settings.policy.consent.path, &BTreeSet::new())
+        }
+    }
 }
 
 /// Up to when search knows of everybody who changed within the run's window. What changes later shows with a delay, and the

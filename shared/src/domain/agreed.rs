@@ -319,6 +319,10 @@ impl Pair {
         } else if after.held.is_some() && self.chosen() != before.chosen() {
             // A person decided, and the plan was made before they did.
             self
+        } else if before.gigya.is_none() && after.gigya.is_some() && after.contact.is_some() {
+            // What Constant Contact showed meanwhile was never compared with Gigya's. If somebody edited what was sent, it is
+            // still to be found out; agreed as it is, it would pass for Gigya's spelling over there.
+            after
         } else if self.gigya == before.gigya {
             // Constant Contact was looked at meanwhile, and what it showed is newer than what was sent.
             Self { contact: self.contact, ..after }

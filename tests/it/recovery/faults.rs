@@ -275,6 +275,28 @@ async fn whoever_a_page_of_gigyas_leaves_out_is_shown_to_the_next_run() {
     }
 }
 
+/// Seed 11277: a full run reads the subscriptions with the accounts. Where its pages left somebody out, the accounts' mark waited and
+/// the subscriptions' did not: who had opted out without their account's time moving was mailed on.
+#[tokio::test(start_paused = true)]
+async fn whoever_a_full_run_leaves_out_is_left_out_with_their_subscription() {
+    for place in 0..PEOPLE.len() {
+        let trip = Trip::synced(&PEOPLE).await;
+        trip.world.gigya.switch(|all| all.subscription_moves_account = false);
+        for name in PEOPLE {
+            trip.subscribe(name, false);
+        }
+        trip.pass(Duration::from_mins(5)).await;
+        trip.world.gigya.switch(|all| all.fail("accounts.search", [Fault::LeavesOut(place)]));
+        assert_eq!(trip.full().await.people.read, 2);
+        let mailed = PEOPLE.iter().filter(|name| trip.is_mailed(name)).count();
+        assert_eq!(mailed, 1, "who was left out");
+        trip.delta().await;
+        for name in PEOPLE {
+            assert!(!trip.is_mailed(name), "{name} opted out");
+        }
+    }
+}
+
 /// One account that Gigya will not have written stopped the whole inbound read, and with it every upload, for good.
 #[tokio::test(start_paused = true)]
 async fn one_account_that_gigya_refuses_to_have_written_does_not_hold_up_the_others() {

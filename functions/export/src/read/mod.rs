@@ -1,5 +1,6 @@
 //! Reading: clock by clock and page by page from Gigya into staged batches.
 
+mod judge;
 mod look_up;
 mod stage;
 
@@ -9,7 +10,7 @@ use shared::defects::{self, Defect};
 use shared::domain::limits::{LOOKUP_UIDS_MAX, SEARCH_PAGE_MAX};
 use shared::domain::report::Scope;
 use shared::domain::run::{Reading, ReadingState, Run};
-use shared::domain::watermark::{GigyaClock, LeftOut};
+use shared::domain::watermark::GigyaClock;
 use shared::domain::{Account, Dispose as _, Disposition, Path, Uid};
 use shared::gigya::{AccountsQuery, Gigya, GigyaError, Page};
 use shared::invocation::Invocation;
@@ -98,9 +99,22 @@ impl Reader<'_> {
                 }
                 Err(error) => return Err(error),
             };
-            self.reading(clock).state = state;
+            self.came_to(clock, state);
         }
         Ok(true)
+    }
+
+    /// Notes what reading by a clock came to. The subscriptions that are read with the accounts are as whole as these are:
+    /// whoever was left out was left out with theirs.
+    fn came_to(&mut self, clock: GigyaClock, state: ReadingState) {
+        let reading = self.reading(clock);
+        reading.state = state;
+        if clock == GigyaClock::Accounts
+            && reading.from.is_none()
+            && let Some(with_them) = self.run.clocks.get_mut(&GigyaClock::Subscriptions)
+        {
+            with_them.state = state;
+        }
     }
 
     /// Reads by one clock to the end of the run's window, from the mark where it was paused.
@@ -135,39 +149,6 @@ impl Reader<'_> {
                 done @ (Ok(_) | Err(_)) => return done,
             }
         }
-    }
-
-    /// Whether a clock that was read to its end has shown everybody. Pages may leave somebody out, for instance because
-    /// accounts change while they are read.
-    async fn judge(&mut self, clock: GigyaClock) -> Result<ReadingState, ExportError> {
-        let is_sample = matches!(self.run.scope, Scope::Sample { .. });
-        // The count also shows whom a search missed that began too late or ended too early: those defects are put back without it.
-        let unseen = [Defect::LeftOutPassed, Defect::StrictlyAfter, Defect::CursorParked];
-        let is_blind = unseen.into_iter().any(defects::is_back);
-        if is_sample || is_blind {
-            return Ok(ReadingState::Through);
-        }
-        // Where nobody was shown at all, one who has changed since the run began tells that the site is not empty.
-        let to = match self.run.read + self.batch.accounts() {
-            0 => self.invocation.now(),
-            _ => clocks::known_to_search(self.settings, self.run.window.to),
-        };
-        let reading = self.reading(clock).clone();
-        let whole = Reading { mark: None, ..reading };
-        let query = clocks::query(self.settings, clock, &whole, to, &self.paths)?;
-        let shown = whole.shown + self.batch.passed_until(clock, to);
-        let counted = self.gigya.count(&query).await?;
-        let Some(counted) = counted.filter(|counted| *counted > shown) else {
-            return Ok(ReadingState::Through);
-        };
-        let window = self.run.window.to;
-        let is_lasting = LeftOut::again(whole.left_out, window).is_lasting(window);
-        error!(
-            run.id = %self.run.run, run.clock = ?clock, accounts.shown = shown, accounts.counted = counted,
-            "Gigya's pages left accounts out; {}.",
-            if is_lasting { "it has done so for days, and the run counts as whole" } else { "the next run reads as much again" }
-        );
-        Ok(if is_lasting { ReadingState::Through } else { ReadingState::LeftOut })
     }
 
     async fn read_pages(&mut self, clock: GigyaClock) -> Result<bool, ExportError> {
@@ -215,13 +196,17 @@ impl Reader<'_> {
         }
         let mark = self.reading(clock).mark.clone();
         let turn = |account: &Account| Some((clock, query.time_of(account)?));
+        let known = clocks::known_to_search(self.settings, self.run.window.to);
+        let counts = |account: &Account| query.time_of(account).is_some_and(|at| at <= known);
         let mut accounts = page.accounts;
         accounts.retain(|account| {
             !mark.as_ref().is_some_and(|mark| mark.has(query.time_of(account), account.uid()))
         });
         match clock {
             GigyaClock::Accounts | GigyaClock::Lite => {
-                accounts.retain(|account| self.seen.is_new(account.uid()));
+                accounts.retain(|account| {
+                    self.seen.is_new(account.uid(), counts(account).then_some(clock))
+                });
                 if let Some(left) = self.left_of_sample(clock) {
                     accounts.truncate(left);
                 }
@@ -252,6 +237,9 @@ impl Reader<'_> {
                             self.put(&account, turn).await?;
                         }
                         Some(_) | None => self.batch.pass(found.uid(), turn),
+                    }
+                    if counts(&found) {
+                        self.seen.note(found.uid(), Some(clock));
                     }
                 }
             }
@@ -299,7 +287,7 @@ impl Reader<'_> {
 
     /// Whether this account is to be read though its own clock does not show it, and is not staged yet.
     fn is_out_of_turn(&mut self, account: &Account) -> bool {
-        !clocks::have_shown(&self.run.clocks, account) && self.seen.is_new(account.uid())
+        !clocks::have_shown(&self.run.clocks, account) && self.seen.is_new(account.uid(), None)
     }
 
     fn reading(&mut self, clock: GigyaClock) -> &mut Reading {
