@@ -106,6 +106,34 @@ async fn a_changed_address_moves_the_same_contact() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn nobody_who_left_a_moment_ago_is_put_back_by_the_write_of_their_new_address() {
+    for options in in_both() {
+        let trip = Trip::synced_with(&PEOPLE, options).await;
+        for name in PEOPLE {
+            trip.edit(name, "profile.email", json!(format!("{name}@example.org")));
+        }
+        trip.pass(Duration::from_mins(1)).await;
+        trip.world.export(json!({"scope": "delta"})).await.unwrap();
+        trip.world.poll(json!({})).await.unwrap();
+        trip.world.deliver().await.unwrap();
+        // Planned by now, and not carried out.
+        trip.unsubscribe("ada");
+        let (ben, cleo) = (trip.contact("ben"), trip.contact("cleo"));
+        for list in [&trip.world.lists.newsletter, &trip.world.lists.emea] {
+            trip.world.constant_contact.leave_list(&ben.id, list);
+        }
+        assert!(trip.world.constant_contact.delete(&cleo.id));
+        let run = trip.world.open_run().unwrap();
+        trip.persist_with(&run).await;
+        trip.inbound().await;
+        trip.full().await;
+        for name in PEOPLE {
+            assert!(!trip.is_mailed(name), "{name} is back");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_contact_without_a_uid_is_linked_when_exactly_one_account_has_its_address() {
     for options in in_both() {
         let trip = Trip::new(&[], options);

@@ -32,6 +32,5 @@ mod redrive;
 mod regressions;
 mod round_trip;
 mod settings;
-mod single_writes;
 mod sweep;
 mod trip;

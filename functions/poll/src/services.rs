@@ -46,8 +46,7 @@ pub(crate) struct Ready {
 impl Ready {
     /// What plans depend on.
     pub(crate) fn terms(&self) -> Terms<'_> {
-        let singly = self.settings.run.bulk_from > 1;
-        Terms { policy: &self.settings.policy, key: &self.key, singly, read_at: None }
+        Terms { policy: &self.settings.policy, key: &self.key, read_at: None }
     }
 
     /// Calls that were made so far.

@@ -298,11 +298,6 @@ impl Way {
 }
 
 impl Decisions {
-    /// Rows that are imported.
-    pub(crate) fn row_count(&self) -> u64 {
-        self.rows.values().map(|rows| rows.len() as u64).sum()
-    }
-
     fn take(&mut self, person: Planned, known: &Known, others: &Others) {
         let takes_over = person.takes_over();
         let Planned { uid, address, before, plan, errand, .. } = person;

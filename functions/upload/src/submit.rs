@@ -178,19 +178,13 @@ impl Batch<'_> {
         }
         let now = self.invocation.now();
         let (policy, read_at) = (&self.settings.policy, Some(self.run.started_at));
-        let mut terms = Terms { policy, key: &ready.key, singly: false, read_at };
+        let terms = Terms { policy, key: &ready.key, read_at };
         let prints = addresses(&accounts, terms);
         let uids = accounts.iter().map(|account| account.uid().clone());
         let others = self.others(sent, &accounts, &prints).await?;
         // After what other batches took: whoever of them is agreed on meanwhile is in one or the other.
         let known = self.services.ledger.look_up(uids, prints.iter().copied().flatten()).await?;
-        let mut decisions = decide(&accounts, &prints, &known, &others, terms, now);
-        if decisions.row_count() < u64::from(self.settings.run.bulk_from)
-            && decisions.row_count() > 0
-        {
-            terms.singly = true;
-            decisions = decide(&accounts, &prints, &known, &others, terms, now);
-        }
+        let decisions = decide(&accounts, &prints, &known, &others, terms, now);
         drop((accounts, known, others));
 
         self.keep(&decisions, now).await?;

@@ -136,15 +136,13 @@ pub struct RunSettings {
     pub overlap_seconds: u32,
     /// Accounts of one staged batch.
     pub batch_accounts: u32,
-    /// With fewer rows than this in a batch, contacts that we know are written one by one; 1 is always bulk.
-    pub bulk_from: u32,
     /// Days after which what a run kept expires.
     pub retention_days: u32,
 }
 
 impl Default for RunSettings {
     fn default() -> Self {
-        Self { overlap_seconds: 120, batch_accounts: 10_000, bulk_from: 1, retention_days: 14 }
+        Self { overlap_seconds: 120, batch_accounts: 10_000, retention_days: 14 }
     }
 }
 

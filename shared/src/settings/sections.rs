@@ -32,8 +32,6 @@ const PARTNER_CALLS_PER_SECOND: u32 = 10;
 const PARTNER_CALLS_PER_DAY: u32 = 250_000;
 /// Rows that one import may hold; a batch of more accounts could not be submitted as one.
 const BATCH_ACCOUNTS_MAX: u32 = 39_999;
-/// Above this, single calls would eat up the day's quota: each person costs three of 10,000.
-const BULK_FROM_MAX: u32 = 1_000;
 /// The least overlap: search may lag this many seconds behind a write (SAP help, accounts.search).
 const OVERLAP_SECONDS_MIN: u32 = 30;
 /// A day, in minutes and in seconds, and a week in hours: longer would make the limit meaningless.
@@ -397,7 +395,6 @@ fn run(mut section: Section<'_, '_>) -> RunSettings {
             usual.batch_accounts,
             &(1..=BATCH_ACCOUNTS_MAX),
         ),
-        bulk_from: section.number("bulk_from", usual.bulk_from, &(1..=BULK_FROM_MAX)),
         retention_days: section.number(
             "retention_days",
             usual.retention_days,

@@ -68,7 +68,6 @@ brake_share = 0.10
 [run]
 overlap_seconds = 120
 batch_accounts = 10000
-bulk_from = 1
 retention_days = 14
 "#;
 

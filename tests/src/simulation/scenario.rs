@@ -86,8 +86,6 @@ pub(super) struct Customer {
     on_delete: &'static str,
     blanks_clear: bool,
     batch_accounts: u64,
-    /// Batches of fewer rows are written one by one.
-    bulk_from: u64,
     /// The tier may be written on both sides.
     tier_is_shared: bool,
 }
@@ -112,7 +110,6 @@ impl Scenario {
             import_updates_unsubscribed: !Dice::of_stream(seed, 8).of_thousand(300),
             ..questions_to_constant_contact(&mut Dice::of_stream(seed, 9))
         };
-        let mut bulk = Dice::of_stream(seed, 11);
         Self {
             api,
             people: 3 + dice.below(7),
@@ -135,7 +132,6 @@ impl Scenario {
                 on_delete: dice.one(&["delete", "delete", "unsubscribe", "keep"]),
                 blanks_clear: dice.of_thousand(500),
                 batch_accounts: 2 + dice.below(9),
-                bulk_from: if bulk.of_thousand(300) { 1 + bulk.below(9) } else { 1 },
                 tier_is_shared: Dice::of_stream(seed, 7).of_thousand(500),
             },
             ahead: if dice.of_thousand(300) {
@@ -184,8 +180,7 @@ impl Scenario {
         let owner = if self.customer.tier_is_shared { "\nowner = \"both\"" } else { "" };
         let field = |name: &str| format!("constant_contact = \"{name}\"");
         text = text.replace(&field(self.tier()), &(field(tier) + owner));
-        let Customer { batch_accounts, bulk_from, .. } = self.customer;
-        text + &format!("\n[run]\nbatch_accounts = {batch_accounts}\nbulk_from = {bulk_from}\n")
+        text + &format!("\n[run]\nbatch_accounts = {}\n", self.customer.batch_accounts)
     }
 
     /// The same as the oracle needs to know it.

@@ -233,7 +233,9 @@ impl Inner {
             if is_v2 { path } else { path_and_query.as_deref().unwrap_or(path) }
         ));
         let Some(far) = self.far.clone() else { return };
-        if is_v2
+        // v3 is asked for more of a contact that is to be written than of others.
+        let is_whole = is_v2 || path_and_query.is_some_and(|it| it.contains("notes"));
+        if is_whole
             && request.method() == http::Method::GET
             && let Some((_, id)) = path.split_once("/contacts/")
         {

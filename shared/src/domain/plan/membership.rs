@@ -247,9 +247,7 @@ impl Person<'_> {
         // Where a blank empties a value, an import can say so.
         let blanks_clear = self.terms.policy.mapping.destination().blanks_clear;
         let with_blanks = fields.clears && blanks_clear;
-        let one_by_one = self.terms.singly && self.next.contact.is_some();
-        let single = one_by_one
-            || moves
+        let single = moves
             || (fields.clears && !blanks_clear)
             || !leaves.is_empty()
             || fields.held;

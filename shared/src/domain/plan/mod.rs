@@ -63,9 +63,6 @@ pub struct Terms<'a> {
     pub policy: &'a Policy,
     /// The key of the customer's fingerprints.
     pub key: &'a FingerprintKey,
-    /// Whether contacts that we know are written one by one, where one write can say it, instead of by an import: the
-    /// customer's `bulk_from`, where few changed.
-    pub singly: bool,
     /// Since when accounts were read, where that was before now: a batch may wait for hours.
     pub read_at: Option<Timestamp>,
 }

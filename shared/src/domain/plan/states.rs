@@ -60,7 +60,6 @@ pub(super) struct State {
     pub(super) agreed: Option<Agreed>,
     pub(super) key: FingerprintKey,
     pub(super) now: Timestamp,
-    pub(super) singly: bool,
 }
 
 pub(super) struct Choices<'a>(std::slice::Iter<'a, u8>);
@@ -99,18 +98,17 @@ impl State {
         let contact = contact(&mut choices);
         let key = FingerprintKey::new([7; 32]);
         let now = at(NOW);
-        let mut state = Self { policy, account, contact, agreed: None, key, now, singly: false };
+        let mut state = Self { policy, account, contact, agreed: None, key, now };
         state.agreed = match choices.pick(&[0, 1, 1, 2, 2, 2]) {
             0 => None,
             1 => state.history(&mut choices),
             _ => Some(agreed(&mut choices, &state.key)),
         };
-        state.singly = choices.seldom();
         state
     }
 
     pub(super) fn terms(&self) -> Terms<'_> {
-        Terms { policy: &self.policy, key: &self.key, singly: self.singly, read_at: None }
+        Terms { policy: &self.policy, key: &self.key, read_at: None }
     }
 
     pub(super) fn known(&self) -> Agreed {
@@ -149,7 +147,6 @@ impl State {
             agreed,
             key: self.key.clone(),
             now: self.now,
-            singly: self.singly,
         }
     }
 

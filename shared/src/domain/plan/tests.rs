@@ -86,7 +86,6 @@ pub(super) fn newcomer() -> State {
         agreed: None,
         key: FingerprintKey::new([7; 32]),
         now: at(NOW),
-        singly: false,
     }
 }
 

@@ -37,7 +37,7 @@ const LONG_NAME: (&str, &str) = (
 );
 /// So many characters of it are (v3: `ContactPutRequest.first_name`, `maxLength`).
 const NAME_CHARACTERS: usize = 50;
-/// How long at most lies between v2's reading of a contact and its writing, with all retries.
+/// How long at most lies between the reading of a contact and its writing, with all retries.
 const BETWEEN_READ_AND_WRITE: SignedDuration = SignedDuration::from_mins(2);
 /// A word on which imports choke.
 pub(super) const CHOKER: &str = "Chokington";
@@ -103,13 +103,13 @@ impl Life {
         self.gigya.seed(accounts);
     }
 
-    /// The product read this contact, and may write it back.
+    /// The product read this contact, perhaps to write it back.
     pub(super) fn was_read(&mut self, id: &str) {
         self.read.insert(id.to_owned(), self.clock.now());
     }
 
-    /// Whether this contact was read a moment ago. v2 has no conditional write: what is changed between its reading and its
-    /// writing is lost, and nobody can close that.
+    /// Whether this contact was read to be written a moment ago. Neither dialect has a conditional write: what is changed between
+    /// the reading and the writing is lost, and nobody can close that.
     fn is_being_written(&self, id: &str) -> bool {
         let now = self.clock.now();
         self.read.get(id).is_some_and(|at| now.duration_since(*at) < BETWEEN_READ_AND_WRITE)
