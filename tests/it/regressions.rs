@@ -83,7 +83,7 @@ impl Wire for Forgetful {
 #[tokio::test(start_paused = true)]
 async fn whoever_was_on_a_page_when_gigya_lost_a_cursor_is_read_all_the_same() {
     let people = ["ada", "ben", "cleo"];
-    for search in 1..8 {
+    for search in 1..12 {
         let site = Arc::new(std::sync::OnceLock::new());
         let gigya = Arc::clone(&site);
         let between = Box::new(move |wire| {

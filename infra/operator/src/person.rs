@@ -101,8 +101,7 @@ pub(crate) struct Person {
 impl Person {
     /// What is to be done for them now, and why.
     pub(crate) fn plan(&self, now: jiff::Timestamp) -> Plan {
-        let terms =
-            Terms { policy: &self.settings.policy, key: &self.key, read_at: None };
+        let terms = Terms { policy: &self.settings.policy, key: &self.key, read_at: None };
         // That Gigya does not know a UID proves nothing: nobody is removed for it.
         let gigya = self.account.as_ref().map_or(Seen::Unobserved, Seen::Present);
         let there = self.contact.as_ref().map_or(Seen::Absent, Seen::Present);

@@ -472,4 +472,16 @@ mod tests {
         let merged = with("a", "seen").merge(&with("a", "a"), &with("b", "b"));
         assert_eq!(merged, with("b", "seen"));
     }
+
+    #[test]
+    fn what_constant_contact_showed_of_a_first_import_is_not_agreed_before_it_was_compared() {
+        let key = FingerprintKey::new([7; 32]);
+        let print = |value: &str| Some(key.fingerprint("city", value));
+        let shown = Pair { contact: print("edited"), ..Pair::default() };
+        let sent = Pair { gigya: print("a"), contact: print("a"), ..Pair::default() };
+        assert_eq!(shown.merge(Pair::default(), sent), sent, "so the edit is one");
+        let unsent = Pair { contact: None, ..sent };
+        let both = Pair { contact: shown.contact, ..sent };
+        assert_eq!(shown.merge(Pair::default(), unsent), both, "nothing was written over there");
+    }
 }

@@ -6,9 +6,10 @@ use shared::domain::limits::SEARCH_PAGE_MAX;
 use shared::domain::report::Scope;
 use shared::domain::run::{Reading, ReadingState};
 use shared::domain::watermark::{GigyaClock, LeftOut};
+use shared::gigya::{AccountsQuery, GigyaError};
 use tracing::error;
 
-use super::Reader;
+use super::{CURSORS_LOST_MAX, Reader};
 use crate::clocks;
 use crate::error::ExportError;
 
@@ -68,13 +69,29 @@ impl Reader<'_> {
     ) -> Result<u64, ExportError> {
         let since = to + SignedDuration::from_millis(1);
         let query = clocks::changed_since(self.settings, clock, whole, since)?;
-        let mut page = self.gigya.search(&query.page_accounts(SEARCH_PAGE_MAX)).await?;
-        let (mut changed, mut pages) = (0, 1);
+        let query = query.page_accounts(SEARCH_PAGE_MAX);
+        let mut lost = 0;
+        loop {
+            match self.count_shown(clock, &query).await {
+                Err(GigyaError::CursorLost { .. }) if lost < CURSORS_LOST_MAX => lost += 1,
+                counted => return Ok(counted?),
+            }
+        }
+    }
+
+    /// How many of those whom a search finds this clock has shown.
+    async fn count_shown(
+        &self,
+        clock: GigyaClock,
+        query: &AccountsQuery,
+    ) -> Result<u64, GigyaError> {
+        let mut page = self.gigya.search(query).await?;
+        let (mut count, mut pages) = (0, 1);
         loop {
             let shown = page.accounts.iter().filter(|it| self.seen.was_shown_by(clock, it.uid()));
-            changed += shown.count() as u64;
+            count += shown.count() as u64;
             let goes_on = pages < CHANGED_PAGES_MAX && !self.invocation.must_stop();
-            let Some(next) = page.next.filter(|_| goes_on) else { return Ok(changed) };
+            let Some(next) = page.next.filter(|_| goes_on) else { return Ok(count) };
             page = self.gigya.next(&next).await?;
             pages += 1;
         }

@@ -247,10 +247,7 @@ impl Person<'_> {
         // Where a blank empties a value, an import can say so.
         let blanks_clear = self.terms.policy.mapping.destination().blanks_clear;
         let with_blanks = fields.clears && blanks_clear;
-        let single = moves
-            || (fields.clears && !blanks_clear)
-            || !leaves.is_empty()
-            || fields.held;
+        let single = moves || (fields.clears && !blanks_clear) || !leaves.is_empty() || fields.held;
         let is_changed = fields.changed || moves || fields.clears || !leaves.is_empty();
         let is_new = is_gone || !self.next.is_there();
         let joins_by_import = is_new || (!joins.is_empty() && !single);
