@@ -6,6 +6,7 @@ use futures_util::stream::{self, StreamExt as _};
 use shared::domain::agreed::Agreed;
 use shared::domain::batch::Agreement;
 use shared::domain::plan::{Plan, Seen, plan};
+use shared::domain::removal::OnTheirWay;
 use shared::domain::report::Inbound;
 use shared::domain::{Account, Contact, ContactId, Dispose as _, Disposition, Permission, Uid};
 use shared::invocation::Invocation;
@@ -17,7 +18,7 @@ use crate::erasure;
 use crate::error::PollError;
 use crate::home;
 use crate::people::{Identified, Identities};
-use crate::removals::{self, OnTheirWay};
+use crate::removals;
 use crate::said;
 use crate::services::{Ready, Services};
 use crate::settle::agree;
@@ -109,7 +110,7 @@ impl<'a> Carrier<'a> {
     /// Takes contacts to be carried.
     pub(crate) fn take(&mut self, contacts: impl IntoIterator<Item = Contact>) {
         for mut contact in contacts {
-            if let Some(lists) = self.on_their_way.get(&contact.id) {
+            if let Some(lists) = self.on_their_way.lists_of(&contact.id) {
                 contact.lists.retain(|list| !lists.contains(list));
             }
             self.contacts.insert(contact.id.clone(), contact);

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use shared::constant_contact::ContactsQuery;
 use shared::domain::Dialect;
 use shared::domain::brake::Pulled;
+use shared::domain::limits::CONTACTS_LAG_MINUTES;
 use shared::domain::report::Inbound;
 use shared::invocation::Invocation;
 use tracing::info;
@@ -15,7 +16,7 @@ use crate::services::{Ready, Services};
 
 /// The window of an inbound read ends this long ago, and the next one begins this long before it: nobody says how soon
 /// Constant Contact's own index shows a change.
-pub(crate) const WINDOW_LAG: SignedDuration = SignedDuration::from_mins(2);
+pub(crate) const WINDOW_LAG: SignedDuration = SignedDuration::from_mins(CONTACTS_LAG_MINUTES);
 
 /// What an inbound read came to.
 #[derive(Debug, Default)]

@@ -10,6 +10,7 @@ use shared::constant_contact::{
 use shared::domain::agreed::Agreed;
 use shared::domain::batch::{Agreement, BatchStage, Claim, ErrandKind};
 use shared::domain::plan::{Leave, Outbound, Row, Seen, plan};
+use shared::domain::removal::OnTheirWay;
 use shared::domain::report::ListedPerson;
 use shared::domain::run::{Phase, Run};
 use shared::domain::{Account, Contact, Dispose as _, Disposition, ListId, Uid};
@@ -67,6 +68,7 @@ pub(crate) async fn carry_out(
     }
     let ordinals: Vec<u32> = planned.iter().map(|batch| batch.ordinal).collect();
     let is_braked = brake::judge(services, ready, store, run, &ordinals).await?;
+    let on_their_way = removals::on_their_way(services).await?;
     let mut count = 0;
     for batch in planned {
         if progress.is_done(&batch) || (is_braked && progress.is_amended(&batch)) {
@@ -77,6 +79,7 @@ pub(crate) async fn carry_out(
             services,
             ready,
             is_braked,
+            on_their_way: &on_their_way,
             to_remove: ToRemove::new(),
             rest: Vec::new(),
             rejected: Vec::new(),
@@ -181,6 +184,7 @@ struct Runner<'a> {
     services: &'a Services,
     ready: &'a Ready,
     is_braked: bool,
+    on_their_way: &'a OnTheirWay,
     to_remove: ToRemove,
     rest: Vec<Rest>,
     rejected: Vec<ListedPerson>,
@@ -241,6 +245,13 @@ impl Runner<'_> {
         let dated = |after: Option<Agreed>| after.map(|agreed| Agreed { written_at, ..agreed });
         let mut after = dated(plan.agreed.clone());
         let is_done = match (plan.outbound, contact) {
+            // Being seen off it later would look like their own leaving.
+            (Some(Outbound::Amend { lists, .. }), Some(contact))
+                if self.on_their_way.leaves(&contact.id, &lists) =>
+            {
+                self.remember(uid, invocation).await?;
+                false
+            }
             (Some(Outbound::Amend { row, lists, rest }), Some(contact)) => {
                 self.agree_on_leaving(uid, agreed, &lists).await?;
                 let rest = Row { fields: rest, ..row.clone() };

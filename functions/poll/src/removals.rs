@@ -1,12 +1,12 @@
 //! Removals in bulk, from lists or from Constant Contact altogether: up to 500 contacts a call, each an activity of its
 //! own.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use shared::constant_contact::Leaver;
 use shared::domain::limits::BULK_CONTACT_IDS_MAX;
-use shared::domain::removal::{Next, Removal, RemovedFrom};
+use shared::domain::removal::{Next, OnTheirWay, Removal, RemovedFrom};
 use shared::domain::{ActivityId, ContactId, Dialect, Dispose as _, Disposition, ListId};
 use shared::preflight;
 use shared::store::RunStore;
@@ -14,12 +14,6 @@ use tracing::warn;
 
 use crate::error::PollError;
 use crate::services::{Ready, Services};
-
-/// Where a run keeps its removals.
-const NOTE: &str = "removals.json";
-
-/// Who is being taken off which lists.
-pub(crate) type OnTheirWay = HashMap<ContactId, BTreeSet<ListId>>;
 
 /// Who is to be taken off which lists, by those lists.
 pub(crate) type ToRemove = BTreeMap<BTreeSet<ListId>, Vec<Leaver>>;
@@ -34,7 +28,7 @@ pub(crate) async fn submit(
     if to_remove.is_empty() {
         return Ok(());
     }
-    let mut removals: Vec<Removal> = store.note(NOTE).await?.unwrap_or_default();
+    let mut removals = store.removals().await?;
     for (lists, leavers) in to_remove {
         for leavers in leavers.chunks(BULK_CONTACT_IDS_MAX) {
             let activity = remove_from_lists(ready, leavers, &lists).await?;
@@ -45,7 +39,7 @@ pub(crate) async fn submit(
             let mut removal = Removal::of(contacts, RemovedFrom::Lists(lists.clone()));
             removal.submitted(activity, now);
             removals.push(removal);
-            store.write_note(NOTE, &removals).await?;
+            store.write_removals(&removals).await?;
         }
     }
     Ok(())
@@ -67,32 +61,25 @@ pub(crate) async fn settle(
 }
 
 async fn settle_run(ready: &Ready, store: &RunStore, now: Timestamp) -> Result<bool, PollError> {
-    let mut removals: Vec<Removal> = store.note(NOTE).await?.unwrap_or_default();
+    let mut removals = store.removals().await?;
     let before = removals.clone();
     for removal in removals.iter_mut().filter(|removal| !removal.is_over) {
         look_after(ready, removal, now).await?;
     }
     if removals != before {
-        store.write_note(NOTE, &removals).await?;
+        store.write_removals(&removals).await?;
     }
     Ok(removals.iter().all(|removal| removal.is_over))
 }
 
 /// Whom the open run is taking off which lists just now, or one that was given up may still be.
 pub(crate) async fn on_their_way(services: &Services) -> Result<OnTheirWay, PollError> {
-    let mut leaving = OnTheirWay::new();
+    let mut on_their_way = OnTheirWay::default();
     let (lease, _) = services.state.run_lease().await?;
     for run in lease.unclear() {
-        let removals: Vec<Removal> = services.run(run).note(NOTE).await?.unwrap_or_default();
-        for removal in removals.into_iter().filter(|removal| !removal.is_over) {
-            if let RemovedFrom::Lists(lists) = removal.from {
-                for contact in removal.contacts {
-                    leaving.entry(contact).or_default().extend(lists.iter().cloned());
-                }
-            }
-        }
+        on_their_way.take(services.run(run).removals().await?);
     }
-    Ok(leaving)
+    Ok(on_their_way)
 }
 
 /// Asks after one removal, and submits it if it was not yet, or came to nothing.

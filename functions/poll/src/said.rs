@@ -71,7 +71,7 @@ async fn rows_of(
     let mut rows: HashMap<Uid, Vec<Agreement>> = HashMap::new();
     let (lease, _) = services.state.run_lease().await?;
     for run in lease.unclear() {
-        for row in services.run(run).unclear_rows(uids).await? {
+        for row in services.run(run).unclear_rows(uids, None).await? {
             rows.entry(row.uid.clone()).or_default().push(row);
         }
     }

@@ -17,6 +17,8 @@ use shared::domain::{Account, ContactField, Fingerprint, ListId, Uid};
 use shared::store::ledger::Known;
 use shared::store::state::{AllRefused, Waiting};
 
+use crate::given_up::GivenUp;
+
 /// Everything that a batch asks for.
 #[derive(Debug, Default)]
 pub(crate) struct Decisions {
@@ -52,8 +54,8 @@ pub(crate) struct Others {
     pub(crate) sent: HashSet<Uid>,
     /// For whom rows with these addresses were sent in this run, by other batches or by an earlier try of this one.
     pub(crate) taken: HashMap<Fingerprint, Uid>,
-    /// Under which addresses runs that were given up may have made contacts of which nobody knows yet.
-    pub(crate) in_doubt: HashMap<Uid, Fingerprint>,
+    /// What runs that were given up may have done.
+    pub(crate) given_up: GivenUp,
     /// Whose row was refused.
     pub(crate) refused: AllRefused,
     /// When the run began.
@@ -111,6 +113,7 @@ pub(crate) fn decide(
     }
     hold_back_refused(&mut planned, others, terms);
     hold_back_in_doubt(&mut planned, others);
+    hold_back_leaving(&mut planned, others);
     leave_one_row_per_address(&mut planned, known, others);
     for person in planned {
         decisions.take(person, known, others);
@@ -184,7 +187,7 @@ fn hold_back_refused(planned: &mut [Planned], others: &Others, terms: Terms<'_>)
 /// none may have one, too: the next run reads them again, and takes them off its lists.
 fn hold_back_in_doubt(planned: &mut [Planned], others: &Others) {
     for person in planned.iter_mut().filter(|person| !person.before.is_there()) {
-        let Some(address) = others.in_doubt.get(&person.uid) else { continue };
+        let Some(address) = others.given_up.in_doubt.get(&person.uid) else { continue };
         match &person.plan.outbound {
             None => person.plan.due = true,
             Some(Outbound::Join { .. }) if Some(*address) != person.address => {
@@ -192,6 +195,24 @@ fn hold_back_in_doubt(planned: &mut [Planned], others: &Others) {
                 person.plan.due = true;
             }
             Some(_) => {}
+        }
+    }
+}
+
+/// Keeps back whoever would join a list that they are still being taken off: being seen off it later would look like their own
+/// leaving.
+fn hold_back_leaving(planned: &mut [Planned], others: &Others) {
+    for person in planned {
+        let Some(contact) = &person.before.contact else { continue };
+        let lists = match &person.plan.outbound {
+            Some(Outbound::Join { lists, .. } | Outbound::Amend { lists, .. }) => lists,
+            Some(Outbound::Update { .. } | Outbound::Ask { .. } | Outbound::Leave(_)) | None => {
+                continue;
+            }
+        };
+        if others.given_up.on_their_way.leaves(contact, lists) {
+            person.send_nothing(Class::Held, Reason::AwaitsRemoval);
+            person.plan.due = true;
         }
     }
 }

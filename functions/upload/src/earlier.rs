@@ -1,14 +1,11 @@
-//! What earlier tries of a batch and earlier runs left behind, and rows in halves: a part that failed as a whole is halved
-//! until its bad row is alone.
+//! What earlier tries of a batch left behind, and rows in halves: a part that failed as a whole is halved until its bad row is
+//! alone.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use shared::domain::Uid;
 use shared::domain::plan::Row;
-use shared::domain::{Fingerprint, Uid};
 use shared::payload::{Headings, Payload, PayloadError};
-
-use crate::error::UploadError;
-use crate::services::Services;
 
 /// What earlier tries left behind.
 #[derive(Debug, Default)]
@@ -34,22 +31,6 @@ impl Earlier {
                 .or_insert(half);
         }
     }
-}
-
-/// Under which addresses runs that were given up may have made contacts for these people, of whom nobody knows yet.
-pub(crate) async fn in_doubt(
-    services: &Services,
-    uids: &HashSet<&Uid>,
-) -> Result<HashMap<Uid, Fingerprint>, UploadError> {
-    let mut in_doubt = HashMap::new();
-    let (lease, _) = services.state.run_lease().await?;
-    for given_up in lease.given_up {
-        let rows = services.run(&given_up.run).unclear_rows(uids).await?;
-        for row in rows.into_iter().filter(|row| !row.before.is_there()) {
-            in_doubt.extend(row.after.address.map(|address| (row.uid, address)));
-        }
-    }
-    Ok(in_doubt)
 }
 
 /// Writes rows into payloads. Those whose part failed as a whole go in parts of half its rows, and by themselves.

@@ -8,6 +8,7 @@ mod claim;
 mod decide;
 mod earlier;
 mod error;
+mod given_up;
 mod handler;
 mod services;
 mod submit;

@@ -24,8 +24,9 @@ use tracing::info;
 
 use crate::claim::{AT_ONCE, Claimed, RUN_GIVEN_UP, claim};
 use crate::decide::{Decisions, Others, addresses, decide};
-use crate::earlier::{Earlier, in_doubt, write_in_halves};
+use crate::earlier::{Earlier, write_in_halves};
 use crate::error::UploadError;
+use crate::given_up::GivenUp;
 use crate::services::{Ready, Services};
 use shared::payload::{Headings, Payload};
 
@@ -94,7 +95,8 @@ pub(crate) async fn submit(
         Claimed::Buried(reason) => return Ok(buried(&reason)),
         Claimed::Others(wait) => return Ok(waits(wait, "another invocation has claimed it")),
     };
-    let batch = Batch { services, settings, store, run, ordinal, purpose, invocation };
+    let swept_at = inbound.swept_at;
+    let batch = Batch { services, settings, store, run, ordinal, purpose, swept_at, invocation };
     let (ending, stage) = match batch.submit(&announced.key).await {
         Ok(outcome) => outcome,
         Err(error) => {
@@ -140,6 +142,8 @@ struct Batch<'a> {
     run: Run,
     ordinal: u32,
     purpose: Purpose,
+    /// When the last sweep began that was brought to its end.
+    swept_at: Option<Timestamp>,
     invocation: &'a Invocation,
 }
 
@@ -222,7 +226,7 @@ impl Batch<'_> {
         addresses: &[Option<Fingerprint>],
     ) -> Result<Others, UploadError> {
         let uids = accounts.iter().map(Account::uid).collect();
-        let in_doubt = in_doubt(self.services, &uids).await?;
+        let given_up = GivenUp::read(self.services, &uids, self.swept_at).await?;
         let addresses: HashSet<Fingerprint> = addresses.iter().copied().flatten().collect();
         let taken = self.store.addresses(&addresses).await?;
         let taken: HashMap<Fingerprint, Uid> = taken
@@ -231,7 +235,7 @@ impl Batch<'_> {
             .map(|(_, taken)| (taken.address, taken.uid))
             .collect();
         let refused = self.services.state.refused().await?;
-        Ok(Others { sent, taken, in_doubt, refused, run_began: self.run.started_at })
+        Ok(Others { sent, taken, given_up, refused, run_began: self.run.started_at })
     }
 
     /// Finds out about the parts that an earlier try left behind. Answers may have been lost, so the listing is read before

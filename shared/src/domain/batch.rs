@@ -178,6 +178,16 @@ impl Part {
         }
     }
 
+    /// Whether it was known by then to be over. Of one that Constant Contact forgot nobody knows it.
+    pub fn was_over_by(&self, then: Timestamp) -> bool {
+        match &self.stage {
+            PartStage::Settled { outcome, at, .. } => {
+                outcome.state != PartState::Lost && *at <= then
+            }
+            PartStage::Intended | PartStage::Submitted { .. } => false,
+        }
+    }
+
     /// Whether somebody in it was taken in, as far as Constant Contact says.
     pub fn was_taken_in(&self) -> bool {
         self.outcome().is_some() && !self.was_in_vain()

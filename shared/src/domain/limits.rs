@@ -52,6 +52,9 @@ pub const LOOKUP_ADDRESSES_MAX: usize = 20;
 /// Seconds that search may lag behind a write (SAP help, accounts.search: "average of 1 second, up to 30 seconds").
 pub const SEARCH_LAG_SECONDS_MAX: i64 = 30;
 
+/// Minutes after which Constant Contact's contacts are taken to show a change. Nobody says how soon its index does.
+pub const CONTACTS_LAG_MINUTES: i64 = 2;
+
 /// Days for which the audit log keeps its entries, unless the console says otherwise (SAP help, "Using the Audit Log":
 /// twelve months; counted here as the shortest of them).
 pub const AUDIT_RETENTION_DAYS: i64 = 365;

@@ -1,6 +1,6 @@
 //! A bulk removal: contacts that leave lists, or Constant Contact altogether, as one activity.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -102,6 +102,33 @@ impl Removal {
         self.submitted_at = Some(now);
         self.is_over = activity.is_none();
         self.activity = activity;
+    }
+}
+
+/// Who is being taken off which lists, as far as nobody knows that it is done.
+#[derive(Debug, Clone, Default)]
+pub struct OnTheirWay(HashMap<ContactId, BTreeSet<ListId>>);
+
+impl OnTheirWay {
+    /// With those of these removals that are not over.
+    pub fn take(&mut self, removals: Vec<Removal>) {
+        for removal in removals.into_iter().filter(|removal| !removal.is_over) {
+            if let RemovedFrom::Lists(lists) = removal.from {
+                for contact in removal.contacts {
+                    self.0.entry(contact).or_default().extend(lists.iter().cloned());
+                }
+            }
+        }
+    }
+
+    /// The lists that a contact is being taken off.
+    pub fn lists_of(&self, contact: &ContactId) -> Option<&BTreeSet<ListId>> {
+        self.0.get(contact)
+    }
+
+    /// Whether a contact is being taken off one of these lists.
+    pub fn leaves(&self, contact: &ContactId, lists: &BTreeSet<ListId>) -> bool {
+        self.lists_of(contact).is_some_and(|leaving| !leaving.is_disjoint(lists))
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::io;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -14,6 +15,7 @@ use super::state::Due;
 use super::{StoreError, keys};
 use crate::domain::batch::{Agreement, Claim, Errand, Part, Taken};
 use crate::domain::brake::Pulled;
+use crate::domain::removal::Removal;
 use crate::domain::run::Run;
 use crate::domain::{Account, Fingerprint, RunId, Uid};
 
@@ -40,6 +42,8 @@ pub struct PartDocument {
     pub part: Part,
 }
 
+/// Where a run keeps its removals from lists.
+const REMOVALS: &str = "removals.json";
 /// Where a run keeps who was due when it read them.
 const DUE: &str = "due.json";
 /// Where a run keeps the brake that was pulled on it.
@@ -207,13 +211,21 @@ impl RunStore {
         self.read_lines(&self.agreements_key(ordinal, part)).await
     }
 
-    /// The rows of these people in parts of which nobody knows whether they were carried out. Holds one part's at a time.
+    /// The rows of these people in parts of which nobody knows whether they were carried out; without those that were over by
+    /// then, if a time is given. Holds one part's at a time.
     ///
     /// # Errors
     /// When the bucket refuses or an object is broken.
-    pub async fn unclear_rows(&self, uids: &HashSet<&Uid>) -> Result<Vec<Agreement>, StoreError> {
+    pub async fn unclear_rows(
+        &self,
+        uids: &HashSet<&Uid>,
+        but_over_by: Option<Timestamp>,
+    ) -> Result<Vec<Agreement>, StoreError> {
+        let is_asked = |part: &Part| {
+            part.is_unclear() && !but_over_by.is_some_and(|then| part.was_over_by(then))
+        };
         let mut rows = Vec::new();
-        for document in self.parts(None).await?.into_iter().filter(|it| it.part.is_unclear()) {
+        for document in self.parts(None).await?.into_iter().filter(|it| is_asked(&it.part)) {
             let all = self.agreements(document.ordinal, Some(document.number)).await?;
             rows.extend(all.into_iter().filter(|row| uids.contains(&row.uid)));
         }
@@ -356,6 +368,22 @@ impl RunStore {
             Some(etag) => self.bucket.replace_json(&key, pulled, etag).await?,
             None => self.bucket.put_json_new(&key, pulled).await?,
         })
+    }
+
+    /// The run's removals from lists, over or not.
+    ///
+    /// # Errors
+    /// When the bucket refuses or the object is broken.
+    pub async fn removals(&self) -> Result<Vec<Removal>, StoreError> {
+        Ok(self.note(REMOVALS).await?.unwrap_or_default())
+    }
+
+    /// Writes them.
+    ///
+    /// # Errors
+    /// When the bucket refuses.
+    pub async fn write_removals(&self, removals: &[Removal]) -> Result<(), StoreError> {
+        self.write_note(REMOVALS, &removals).await
     }
 
     /// Keeps a note of progress that only this run needs, such as the errands that are done.

@@ -173,3 +173,58 @@ async fn who_opts_out_while_such_an_import_is_on_its_way_is_taken_off_its_lists(
     trip.delta().await;
     assert!(!trip.is_mailed("ada") && trip.is_mailed("ben"));
 }
+
+/// Seed 2609: whoever had been in an import of such a run that failed, and had another address by now, waited for the next full run,
+/// though the sweep had long shown that they have no contact.
+#[tokio::test(start_paused = true)]
+async fn whom_no_sweep_has_found_since_such_an_import_failed_is_not_in_doubt_any_more() {
+    let trip = Trip::synced(&["ben"]).await;
+    trip.register("ada", |_| ());
+    trip.pass(Duration::from_mins(5)).await;
+    trip.inbound().await;
+    trip.world.constant_contact.script_activities([Fate::IsCancelled; 6]);
+    assert_eq!(trip.persist(json!({"scope": "full"})).await.state, State::Failed);
+    trip.edit("ada", "profile.email", json!("ada@example.org"));
+    let delta = trip.delta().await;
+    assert_eq!((delta.people.held, trip.find_contact("ada").is_none()), (1, true), "in doubt");
+    trip.pass(Duration::from_mins(5)).await;
+    trip.world.poll(json!({"sweep": true})).await.unwrap();
+    trip.delta().await;
+    trip.inbound().await;
+    assert_eq!(trip.contact("ada").address.as_deref(), Some("ada@example.org"));
+    assert!(trip.is_mailed("ada"));
+}
+
+/// Seed 5320: a removal of such a run was still on its way when the person opted in anew and was imported. That they were taken off
+/// the list then looked like their own leaving.
+#[tokio::test(start_paused = true)]
+async fn who_opts_in_while_such_a_removal_is_on_its_way_joins_once_it_is_over() {
+    let settings = |text: String| {
+        let path = "gigya = \"subscriptions.newsletter.email\"";
+        let opts_out = "on_opt_out = \"remove_from_list\"\non_list_leave = \"opt_out\"";
+        text.replace(path, &format!("{path}\n{opts_out}"))
+    };
+    let options = WorldOptions { settings: Some(settings), ..WorldOptions::default() };
+    let trip = Trip::synced_with(&["ada", "ben"], options).await;
+    trip.subscribe("ada", false);
+    trip.pass(Duration::from_mins(5)).await;
+    trip.inbound().await;
+    trip.world.constant_contact.script_activities([Fate::Hangs, Fate::IsLate(2)]);
+    trip.world.export(json!({"scope": "delta"})).await.unwrap();
+    for _ in 0..2 {
+        trip.world.tick().await.unwrap();
+    }
+    let run = trip.world.open_run().unwrap();
+    trip.pass(Duration::from_hours(25)).await;
+    assert_eq!(trip.persist_with(&run).await.state, State::Failed);
+    trip.subscribe("ada", true);
+    assert_eq!(trip.delta().await.people.held, 1);
+    for _ in 0..3 {
+        trip.pass(Duration::from_hours(1)).await;
+        trip.inbound().await;
+    }
+    assert!(trip.is_subscribed("ada"));
+    trip.delta().await;
+    trip.inbound().await;
+    assert!(trip.is_mailed("ada") && trip.is_subscribed("ada"));
+}

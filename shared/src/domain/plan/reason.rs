@@ -51,6 +51,8 @@ pub enum Reason {
     Decided,
     /// The address changed and Constant Contact has not shown us the contact yet.
     AwaitsContact,
+    /// An earlier run is still taking them off a list that they belong on again.
+    AwaitsRemoval,
     /// A value has characters that Constant Contact does not take, and the customer's policy is to wait.
     Unfitting,
     /// Another account has the same address and keeps the contact.
@@ -85,6 +87,7 @@ impl fmt::Display for Reason {
             Self::Conflict => "a field changed on both sides and waits for a person",
             Self::Decided => "a conflict was decided, and Constant Contact's value comes home",
             Self::AwaitsContact => "the address changed before Constant Contact showed the contact",
+            Self::AwaitsRemoval => "is still being taken off a list, and joins it afterwards",
             Self::Unfitting => "a value has characters that Constant Contact does not take",
             Self::SharedAddress => "another account has the same address",
             Self::RefusedBefore => {
@@ -121,6 +124,7 @@ impl Reason {
             | Self::Conflict
             | Self::Decided
             | Self::AwaitsContact
+            | Self::AwaitsRemoval
             | Self::Unfitting
             | Self::SharedAddress
             | Self::RefusedBefore => false,
