@@ -21,7 +21,7 @@ use tracing::{error, info};
 use crate::brake;
 use crate::errands::{self, Standing};
 use crate::error::PollError;
-use crate::give_up::give_up;
+use crate::give_up::{give_up, take_from_export};
 use crate::refusals;
 use crate::services::{Ready, Services};
 
@@ -67,8 +67,14 @@ pub(crate) async fn close(
             return Ok(true);
         }
     }
-    if run.phase != Phase::Announced && !run.stands_still(invocation.now()) {
-        return Ok(false);
+    if run.phase == Phase::Reading {
+        if !run.stands_still(invocation.now()) {
+            return Ok(false);
+        }
+        let Some(now) = take_from_export(services, store, run, invocation).await? else {
+            return Ok(false);
+        };
+        *run = now;
     }
     let standing = Standing::read(store).await?;
     let in_flight = standing.parts.iter().any(|document| match document.part.stage {

@@ -3,14 +3,41 @@
 
 use std::collections::BTreeMap;
 
+use jiff::SignedDuration;
 use shared::domain::batch::{BatchStage, Claim, PartStage};
-use shared::domain::run::{Run, is_long_ago};
+use shared::domain::run::{Phase, Run, is_long_ago};
 use shared::invocation::Invocation;
 use shared::store::RunStore;
 use shared::store::bucket::Put;
 
 use crate::errands::Standing;
 use crate::error::PollError;
+use crate::services::Services;
+
+/// How long export does not go on with a run that poll gives up. That takes some calls to the bucket.
+const GIVING_UP: SignedDuration = SignedDuration::from_mins(1);
+
+/// Takes the right to read from export, which might go on at this moment with a run that stands still. Answers the run as it is by
+/// then; nothing where export reads, or has moved it.
+pub(crate) async fn take_from_export(
+    services: &Services,
+    store: &RunStore,
+    run: &Run,
+    invocation: &Invocation,
+) -> Result<Option<Run>, PollError> {
+    let now = invocation.now();
+    let (mut lease, etag) = services.state.run_lease().await?;
+    let open = lease.open.as_mut().filter(|open| open.run == run.run && open.until <= now);
+    let Some(open) = open else { return Ok(None) };
+    (open.holder, open.until) = (invocation.id().to_owned(), now + GIVING_UP);
+    match services.state.write_run_lease(&lease, etag.as_ref()).await? {
+        Put::Done(_) => {}
+        // The next tick looks again.
+        Put::Taken => return Ok(None),
+    }
+    let run = store.read().await?;
+    Ok(run.filter(|run| run.phase == Phase::Reading && run.stands_still(now)))
+}
 
 /// Shuts every batch of a run that stands still, if it may be given up. Answers whether it may: upload that works on a batch, or
 /// takes one just now, keeps it open. Once one of them is shut, the run can only be given up, as soon as it may.

@@ -205,8 +205,8 @@ impl Tick<'_> {
         calls_before: Calls,
     ) -> Result<(u64, Option<RunId>), PollError> {
         let errands = errands::carry_out(self.services, ready, store, run, self.invocation).await?;
-        if settled + errands > 0 {
-            // From the announcement on, only poll writes the run.
+        // From the announcement on, only poll writes the run; before it, only export does.
+        if settled + errands > 0 && run.phase == Phase::Announced {
             run.moved_at = self.invocation.now();
             store.write(run).await?;
         }

@@ -1,8 +1,12 @@
 //! A run's life: paused, refused, remembered, given up.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
 use export::Answer;
+use sandbox::aws;
 use sandbox::gigya::Fault;
 use sandbox::world::{BUCKET, WorldOptions};
 use serde_json::json;
@@ -107,4 +111,50 @@ async fn nothing_to_resume_is_an_answer() {
     let trip = Trip::new(&PEOPLE, WorldOptions::default());
     let answer = trip.world.export(json!({"scope": "resume"})).await.unwrap();
     assert_eq!(serde_json::to_value(&answer).unwrap(), json!({"idle": true}));
+}
+
+/// Seed 7665: poll settled a part while export read the rest of the run, and wrote the run as it had been before. Of the batches
+/// that were staged meanwhile nobody knew, and the run could not be done.
+#[tokio::test(start_paused = true)]
+async fn a_part_that_is_settled_while_export_reads_on_does_not_undo_what_export_says() {
+    let puts = |request: &http::Request<Bytes>, key: &str| {
+        request.method() == http::Method::PUT && request.uri().path().contains(key)
+    };
+    let staged = Arc::new(AtomicU32::new(0));
+    let before = move |request: &http::Request<Bytes>| {
+        let is_second = puts(request, "/batches/") && staged.fetch_add(1, Ordering::Relaxed) == 1;
+        let is_slow = puts(request, "/activities/")
+            && String::from_utf8_lossy(request.body()).contains("\"settled\"");
+        let fate = if is_second {
+            aws::Fate::Refused { status: 403, code: "AccessDenied" }
+        } else {
+            aws::Fate::Answered
+        };
+        let fate: futures_util::future::BoxFuture<'static, aws::Fate> = Box::pin(async move {
+            if is_slow {
+                shared::http::call::wait(Duration::from_secs(2)).await;
+            }
+            fate
+        });
+        fate
+    };
+    let options = WorldOptions {
+        settings: Some(|text| text + "\n[run]\nbatch_accounts = 1\n"),
+        before: Some(Arc::new(before)),
+        ..WorldOptions::default()
+    };
+    let trip = Trip::new(&["ada", "ben"], options);
+    trip.world.poll(json!({})).await.unwrap();
+    trip.world.export(json!({"scope": "full"})).await.unwrap_err();
+    let run = trip.world.open_run().unwrap();
+    trip.world.deliver().await.unwrap();
+    trip.pass(Duration::from_mins(10)).await;
+    let (settled, read) =
+        tokio::join!(trip.world.poll(json!({})), trip.world.export(json!({"scope": "resume"})));
+    settled.unwrap();
+    read.unwrap();
+    let kept = trip.object(&format!("runs/{run}/run.json")).unwrap();
+    assert!(kept.contains("\"announced\"") && kept.contains("\"batches\":2"), "{kept}");
+    assert_eq!(trip.persist_with(&run).await.state, State::Settled);
+    assert!(trip.is_mailed("ada") && trip.is_mailed("ben"));
 }
