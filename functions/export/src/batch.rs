@@ -14,43 +14,44 @@ use crate::error::ExportError;
 /// Whom this invocation has seen, as hashes: 16 bytes a person, so that a million fit a small function.
 #[derive(Default)]
 pub(crate) struct Seen {
-    /// By the clock that showed them early enough to be counted; by none, who was read for another reason.
-    by: BTreeMap<Option<GigyaClock>, HashSet<u128>>,
+    /// Who is read: by the clock that showed them early enough to be counted, or by none.
+    read: BTreeMap<Option<GigyaClock>, HashSet<u128>>,
+    /// Whom the subscriptions' clock has shown early enough to be counted. It tells whose accounts to read, no more.
+    told: HashSet<u128>,
     keys: [RandomState; 2],
 }
 
 impl Seen {
-    /// Whether nobody has asked about this person before.
-    pub(crate) fn is_new(&mut self, uid: &Uid, shown_by: Option<GigyaClock>) -> bool {
-        let is_new = !self.has(uid);
-        if is_new {
-            self.note(uid, shown_by);
-        }
-        is_new
+    /// Whether this person is not read yet; from now on they are.
+    pub(crate) fn is_new(&mut self, uid: &Uid, counted_by: Option<GigyaClock>) -> bool {
+        let hash = self.hash(uid);
+        !self.has(uid) && self.read.entry(counted_by).or_default().insert(hash)
     }
 
-    /// Notes who shows this person, who may have been seen before.
-    pub(crate) fn note(&mut self, uid: &Uid, shown_by: Option<GigyaClock>) {
-        let hash = self.hash(uid);
-        self.by.entry(shown_by).or_default().insert(hash);
+    /// Notes that the subscriptions' clock shows this person.
+    pub(crate) fn tell(&mut self, uid: &Uid) {
+        self.told.insert(self.hash(uid));
     }
 
     pub(crate) fn has(&self, uid: &Uid) -> bool {
         let hash = self.hash(uid);
-        self.by.values().any(|hashes| hashes.contains(&hash))
+        self.read.values().any(|hashes| hashes.contains(&hash))
     }
 
     /// Whether this clock showed this person early enough to be counted.
-    pub(crate) fn was_shown_by(&self, clock: GigyaClock, uid: &Uid) -> bool {
-        let hash = self.hash(uid);
-        self.by.get(&Some(clock)).is_some_and(|hashes| hashes.contains(&hash))
+    pub(crate) fn was_counted_by(&self, clock: GigyaClock, uid: &Uid) -> bool {
+        let counted = match clock {
+            GigyaClock::Accounts | GigyaClock::Lite => self.read.get(&Some(clock)),
+            GigyaClock::Subscriptions => Some(&self.told),
+        };
+        counted.is_some_and(|hashes| hashes.contains(&self.hash(uid)))
     }
 
     /// Whoever was asked about and could not be staged is new again.
     pub(crate) fn forget<'a>(&mut self, uids: impl Iterator<Item = &'a Uid>) {
         for uid in uids {
             let hash = self.hash(uid);
-            for hashes in self.by.values_mut() {
+            for hashes in self.read.values_mut() {
                 hashes.remove(&hash);
             }
         }
@@ -109,5 +110,26 @@ impl Batch {
     /// The batch as it is staged.
     pub(crate) fn finish(self) -> Result<Bytes, ExportError> {
         self.lines.finish().map_err(ExportError::Stage)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_told_of_is_not_read_and_who_is_read_is_counted_by_their_clock_alone() {
+        let (told, read) = (Uid::new("told".to_owned()), Uid::new("read".to_owned()));
+        let mut seen = Seen::default();
+        seen.tell(&told);
+        assert!(!seen.has(&told) && seen.is_new(&told, None) && !seen.is_new(&told, None));
+        assert!(seen.is_new(&read, Some(GigyaClock::Lite)));
+        let counted = |uid| {
+            let clocks = [GigyaClock::Accounts, GigyaClock::Lite, GigyaClock::Subscriptions];
+            clocks.map(|clock| seen.was_counted_by(clock, uid))
+        };
+        assert_eq!((counted(&told), counted(&read)), ([false, false, true], [false, true, false]));
+        seen.forget([&read].into_iter());
+        assert!(!seen.has(&read));
     }
 }

@@ -194,3 +194,29 @@ async fn a_clock_that_was_never_read_starts_from_the_beginning_though_others_hav
     let report = trip.delta().await;
     assert_eq!((report.people.read, report.people.unchanged), (2, 2));
 }
+
+/// World 11356 of the day on which that was written: who is to be read again, and is told of by the subscriptions' clock, which reads
+/// no lite account, is read all the same.
+#[tokio::test(start_paused = true)]
+async fn a_lite_account_that_is_due_is_read_though_its_subscription_shows_it() {
+    let trip = Trip::synced(&["ada"]).await;
+    let before = marks(&trip).subscriptions;
+    let bea = trip.world.gigya.insert_lite(&address("bea"), sections("bea", false));
+    assert!(trip.world.gigya.subscribe(&bea, &newsletter(), true));
+    let name = |fields: &mut Map<String, Value>| fields["profile"]["lastName"] = json!("Right");
+    assert!(trip.world.gigya.edit(&bea, name));
+    trip.delta().await;
+    trip.inbound().await;
+    trip.pass(Duration::from_hours(24)).await;
+    let id = contact(&trip, "bea").id;
+    let mistype =
+        |person: &mut Person| drop(person.texts.insert("last_name".into(), "Typo".into()));
+    assert!(trip.world.constant_contact.edit(&id, mistype));
+    trip.inbound().await;
+
+    let behind = Watermarks { subscriptions: before, ..marks(&trip) };
+    let text = serde_json::to_string(&behind).unwrap();
+    trip.world.aws.objects().put(sandbox::world::BUCKET, "state/watermarks.json", text);
+    assert_eq!(trip.delta().await.people.read, 1);
+    assert_eq!(contact(&trip, "bea").texts["last_name"], "Right");
+}

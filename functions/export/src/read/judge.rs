@@ -88,7 +88,7 @@ impl Reader<'_> {
         let mut page = self.gigya.search(query).await?;
         let (mut count, mut pages) = (0, 1);
         loop {
-            let shown = page.accounts.iter().filter(|it| self.seen.was_shown_by(clock, it.uid()));
+            let shown = page.accounts.iter().filter(|it| self.seen.was_counted_by(clock, it.uid()));
             count += shown.count() as u64;
             let goes_on = pages < CHANGED_PAGES_MAX && !self.invocation.must_stop();
             let Some(next) = page.next.filter(|_| goes_on) else { return Ok(count) };

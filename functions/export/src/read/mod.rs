@@ -239,7 +239,7 @@ impl Reader<'_> {
                         Some(_) | None => self.batch.pass(found.uid(), turn),
                     }
                     if counts(&found) {
-                        self.seen.note(found.uid(), Some(clock));
+                        self.seen.tell(found.uid());
                     }
                 }
             }
