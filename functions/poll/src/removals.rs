@@ -18,6 +18,9 @@ use crate::services::{Ready, Services};
 /// Who is to be taken off which lists, by those lists.
 pub(crate) type ToRemove = BTreeMap<BTreeSet<ListId>, Vec<Leaver>>;
 
+/// Whom an import has put on which lists although they were deleted.
+pub(crate) type Revived = BTreeMap<ContactId, BTreeSet<ListId>>;
+
 /// Submits a run's removals from lists, and remembers their activities.
 pub(crate) async fn submit(
     ready: &Ready,
@@ -43,6 +46,29 @@ pub(crate) async fn submit(
         }
     }
     Ok(())
+}
+
+/// Takes contacts off lists on which an import has put them although they were deleted. Done again after a kill, which changes
+/// nothing.
+pub(crate) async fn take_off(
+    ready: &Ready,
+    store: &RunStore,
+    revived: Revived,
+    now: Timestamp,
+) -> Result<(), PollError> {
+    let mut by_lists: BTreeMap<BTreeSet<ListId>, Vec<ContactId>> = BTreeMap::new();
+    for (contact, lists) in revived {
+        by_lists.entry(lists).or_default().push(contact);
+    }
+    let mut to_remove = ToRemove::new();
+    for (lists, contacts) in by_lists {
+        warn!(
+            removal.contacts = contacts.len(),
+            "An import put back who had been deleted; they are taken off again."
+        );
+        to_remove.insert(lists, leavers(ready, &contacts).await?);
+    }
+    submit(ready, store, to_remove, now).await
 }
 
 /// Asks after every removal that is not over, also of runs that were given up, and submits again what came to nothing: whoever

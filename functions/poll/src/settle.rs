@@ -1,5 +1,7 @@
 //! Settling: how each activity in flight ended, and what both sides agree on since.
 
+use std::cell::RefCell;
+
 use jiff::Timestamp;
 use shared::defects::{self, Defect};
 use shared::domain::ActivityId;
@@ -17,6 +19,7 @@ use tracing::{info, warn};
 
 use crate::error::PollError;
 use crate::refusals;
+use crate::removals::{self, Revived};
 use crate::services::{Ready, Services};
 
 /// How many parts of a batch may be lost or cancelled before it is given up.
@@ -119,7 +122,8 @@ async fn settle_batch(
         settled.push(part);
     }
     refusals::forget(services, &agreements).await?;
-    agree_on_import(services, agreements).await?;
+    let revived = agree_on_import(services, agreements).await?;
+    removals::take_off(ready, store, revived, now).await?;
     for Over { mut document, activity, outcome } in settled {
         let submitted_at = match &document.part.stage {
             PartStage::Submitted { at, .. } | PartStage::Settled { submitted_at: at, .. } => *at,
@@ -186,18 +190,27 @@ pub(crate) async fn agree(
     change(services, agreements, Agreed::merge).await
 }
 
-/// The same after an import, whose rows say every value.
-pub(crate) async fn agree_on_import(
+/// The same after an import, whose rows say every value. Answers whom it may have put on lists although they were deleted.
+async fn agree_on_import(
     services: &Services,
     agreements: Vec<Agreement>,
-) -> Result<(), PollError> {
-    change(services, agreements, Agreed::merge_import).await
+) -> Result<Revived, PollError> {
+    let revived = RefCell::new(Revived::new());
+    let merge = |now: Agreed, before: &Agreed, after: &Agreed| {
+        let lists = now.revived_by(before, after);
+        if let Some(contact) = now.contact.clone().filter(|_| !lists.is_empty()) {
+            revived.borrow_mut().insert(contact, lists);
+        }
+        now.merge_import(before, after)
+    };
+    change(services, agreements, merge).await?;
+    Ok(revived.into_inner())
 }
 
 async fn change(
     services: &Services,
     agreements: Vec<Agreement>,
-    merge: fn(Agreed, &Agreed, &Agreed) -> Agreed,
+    merge: impl Fn(Agreed, &Agreed, &Agreed) -> Agreed,
 ) -> Result<(), PollError> {
     let changes = agreements.into_iter().map(|agreement| {
         let Agreement { uid, before, after } = agreement;

@@ -280,10 +280,12 @@ impl Agreed {
     /// last agreed on, and Gigya, which has the newer value, has moved since.
     #[must_use]
     pub fn merge_import(self, before: &Self, after: &Self) -> Self {
+        let revived = self.revived_by(before, after);
         let mut merged = self.merge(before, after);
         if merged.is_erased() {
             return merged;
         }
+        merged.lists.retain(|list| !revived.contains(list));
         for (field, pair) in &after.fields {
             let is_said_again = before.fields.get(field) == Some(pair);
             if let Some(now) =
@@ -293,6 +295,18 @@ impl Agreed {
             }
         }
         merged
+    }
+}
+
+impl Agreed {
+    /// The lists on which an import has put somebody who was deleted in Constant Contact since it was planned, which it may have
+    /// undone: they are to be taken off again.
+    pub fn revived_by(&self, before: &Self, after: &Self) -> BTreeSet<ListId> {
+        let deleted = self.left.filter(|left| left.kind == Departure::Deleted);
+        if deleted.is_none_or(|left| before.left.is_some_and(|known| known.at >= left.at)) {
+            return BTreeSet::new();
+        }
+        after.lists.difference(&before.lists).cloned().collect()
     }
 }
 

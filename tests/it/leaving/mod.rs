@@ -6,8 +6,10 @@ mod ways;
 
 use std::time::Duration;
 
+use sandbox::constant_contact::Fate;
 use sandbox::world::WorldOptions;
 use serde_json::json;
+use shared::domain::Dialect;
 use shared::domain::report::State;
 
 use crate::trip::{Trip, address};
@@ -310,4 +312,34 @@ async fn an_opt_out_follows_the_address_to_a_new_account() {
     // `emailAccounts` shows an address once, so Ada herself counts as never asked meanwhile.
     assert_eq!((people.read, people.accepted, people.held), (2, 0, 2), "{people:?}");
     assert!(trip.contact("ada").is_unsubscribed());
+}
+
+/// World 16518: an import put somebody on another list who had been deleted since it was planned. They stayed on it, mailed, and with
+/// the values of that day.
+#[tokio::test(start_paused = true)]
+async fn who_is_deleted_while_their_import_is_on_its_way_is_taken_off_its_lists_again() {
+    for api in [Dialect::V3, Dialect::V2] {
+        let options = WorldOptions { api, ..WorldOptions::default() };
+        let trip = Trip::synced_with(&PEOPLE, options).await;
+        trip.edit("ada", "data.region", json!("apac"));
+        trip.delta().await;
+        trip.inbound().await;
+        trip.edit("ada", "data.region", json!("emea"));
+        trip.pass(Duration::from_mins(5)).await;
+        trip.inbound().await;
+        trip.world.constant_contact.script_activities([Fate::IsLate(1)]);
+        trip.world.export(json!({"scope": "delta"})).await.unwrap();
+        trip.world.deliver().await.unwrap();
+        let run = trip.world.open_run().unwrap();
+        assert!(trip.world.constant_contact.delete(&trip.contact("ada").id));
+        trip.pass(Duration::from_mins(10)).await;
+        trip.world.poll(json!({})).await.unwrap();
+        trip.pass(Duration::from_hours(1)).await;
+        assert_eq!(trip.persist_with(&run).await.state, State::Settled);
+        assert!(!trip.is_mailed("ada"), "{api:?}");
+        trip.pass(Duration::from_hours(24)).await;
+        trip.inbound().await;
+        trip.full().await;
+        assert!(!trip.is_mailed("ada") && trip.is_mailed("ben"), "{api:?}");
+    }
 }
