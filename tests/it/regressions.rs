@@ -1,7 +1,7 @@
 //! What the simulation found, each as the shortest story that shows it, with the seed that showed it first.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -55,15 +55,16 @@ async fn a_name_that_comes_home_while_an_import_is_on_its_way_is_not_undone_by_i
     }
 }
 
-/// A wire that counts the searches at Gigya, and forgets all cursors before the chosen one.
+/// A wire before whose chosen search something happens at Gigya.
 #[derive(Debug)]
-struct Forgetful {
+struct BeforeSearch {
     wire: Arc<dyn Wire>,
     searches_left: AtomicU32,
-    gigya: Arc<std::sync::OnceLock<Arc<Gigya>>>,
+    happens: fn(&Gigya),
+    gigya: Arc<OnceLock<Arc<Gigya>>>,
 }
 
-impl Wire for Forgetful {
+impl Wire for BeforeSearch {
     fn send(
         &self,
         request: http::Request<Bytes>,
@@ -72,10 +73,24 @@ impl Wire for Forgetful {
             && self.searches_left.fetch_sub(1, Ordering::Relaxed) == 1
             && let Some(gigya) = self.gigya.get()
         {
-            gigya.lose_cursors();
+            (self.happens)(gigya);
         }
         self.wire.send(request)
     }
+}
+
+/// A world with these people, in which this happens before the search of this number.
+fn world_where(people: &[&str], search: u32, happens: fn(&Gigya)) -> Trip {
+    let site = Arc::new(OnceLock::new());
+    let gigya = Arc::clone(&site);
+    let between = Box::new(move |wire| {
+        let searches_left = AtomicU32::new(search);
+        Arc::new(BeforeSearch { wire, searches_left, happens, gigya }) as Arc<dyn Wire>
+    });
+    let trip =
+        Trip::new(people, WorldOptions { between: Some(between), ..WorldOptions::default() });
+    assert!(site.set(Arc::clone(&trip.world.gigya)).is_ok());
+    trip
 }
 
 /// Seed 120: Gigya lost a cursor while the subscriptions of a page were looked up. The search began again, but the people
@@ -84,15 +99,7 @@ impl Wire for Forgetful {
 async fn whoever_was_on_a_page_when_gigya_lost_a_cursor_is_read_all_the_same() {
     let people = ["ada", "ben", "cleo"];
     for search in 1..12 {
-        let site = Arc::new(std::sync::OnceLock::new());
-        let gigya = Arc::clone(&site);
-        let between = Box::new(move |wire| {
-            let searches_left = AtomicU32::new(search);
-            Arc::new(Forgetful { wire, searches_left, gigya }) as Arc<dyn Wire>
-        });
-        let options = WorldOptions { between: Some(between), ..WorldOptions::default() };
-        let trip = Trip::new(&people, options);
-        assert!(site.set(Arc::clone(&trip.world.gigya)).is_ok());
+        let trip = world_where(&people, search, Gigya::lose_cursors);
         // Answers take several pages, so that there are cursors to be lost.
         trip.world.gigya.switch(|switches| switches.empty_pages = true);
         let answer = trip.world.export(json!({"scope": "delta"})).await.unwrap();
@@ -104,45 +111,18 @@ async fn whoever_was_on_a_page_when_gigya_lost_a_cursor_is_read_all_the_same() {
     }
 }
 
-/// A wire before whose chosen search at Gigya somebody logs in.
-#[derive(Debug)]
-struct Login {
-    wire: Arc<dyn Wire>,
-    searches_left: AtomicU32,
-    who: &'static str,
-    gigya: Arc<std::sync::OnceLock<Arc<Gigya>>>,
-}
-
-impl Wire for Login {
-    fn send(
-        &self,
-        request: http::Request<Bytes>,
-    ) -> BoxFuture<'_, Result<http::Response<Bytes>, WireError>> {
-        if request.uri().path() == "/accounts.search"
-            && self.searches_left.fetch_sub(1, Ordering::Relaxed) == 1
-            && let Some(gigya) = self.gigya.get()
-        {
-            assert!(gigya.edit(&uid(self.who), |_| ()));
-        }
-        self.wire.send(request)
-    }
-}
-
 /// Seed 17896: whoever logged in between a run's pages and its count was counted no more, and made up for somebody whom the pages
 /// had left out: the mark passed them, and they were never mailed.
 #[tokio::test(start_paused = true)]
 async fn who_logs_in_during_a_run_does_not_hide_that_somebody_was_left_out() {
     let people = ["ada", "ben", "cleo"];
-    for (place, who) in [(0, "ben"), (1, "cleo"), (2, "ada")] {
-        let site = Arc::new(std::sync::OnceLock::new());
-        let gigya = Arc::clone(&site);
-        let between = Box::new(move |wire| {
-            let searches_left = AtomicU32::new(2);
-            Arc::new(Login { wire, searches_left, who, gigya }) as Arc<dyn Wire>
-        });
-        let options = WorldOptions { between: Some(between), ..WorldOptions::default() };
-        let trip = Trip::new(&people, options);
-        assert!(site.set(Arc::clone(&trip.world.gigya)).is_ok());
+    let logs_in: [fn(&Gigya); 3] = [
+        |gigya| assert!(gigya.edit(&uid("ben"), |_| ())),
+        |gigya| assert!(gigya.edit(&uid("cleo"), |_| ())),
+        |gigya| assert!(gigya.edit(&uid("ada"), |_| ())),
+    ];
+    for (place, logs_in) in logs_in.into_iter().enumerate() {
+        let trip = world_where(&people, 2, logs_in);
         trip.world.gigya.switch(|all| {
             all.search_lag = SignedDuration::ZERO;
             all.fail("accounts.search", [LeavesOut(place)]);
