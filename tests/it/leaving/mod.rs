@@ -343,3 +343,34 @@ async fn who_is_deleted_while_their_import_is_on_its_way_is_taken_off_its_lists_
         assert!(!trip.is_mailed("ada") && trip.is_mailed("ben"), "{api:?}");
     }
 }
+
+/// World 5965: an import was carried out and forgotten, and the contact deleted before anybody had seen it. When the person came
+/// back, Constant Contact (v3) revived it with the last name of that day, which they had taken back at Gigya since: it stayed for
+/// good.
+#[tokio::test(start_paused = true)]
+async fn who_comes_back_after_a_deletion_comes_back_without_what_they_took_back_meanwhile() {
+    let trip = Trip::new(&PEOPLE, WorldOptions::default());
+    trip.world.poll(json!({})).await.unwrap();
+    trip.world.constant_contact.script_activities([Fate::IsForgotten]);
+    trip.world.export(json!({"scope": "full"})).await.unwrap();
+    trip.world.deliver().await.unwrap();
+    trip.pass(Duration::from_mins(1)).await;
+    assert!(trip.contact("ada").texts.contains_key("last_name"), "it was carried out");
+    assert!(trip.world.constant_contact.delete(&trip.contact("ada").id));
+    let run = trip.world.open_run().unwrap();
+    trip.persist_with(&run).await;
+    trip.inbound().await;
+
+    trip.edit("ada", "profile.lastName", json!(""));
+    trip.full().await;
+    assert!(!trip.is_mailed("ada"));
+    trip.pass(Duration::from_hours(24)).await;
+    trip.subscribe("ada", true);
+    trip.inbound().await;
+    trip.full().await;
+    trip.inbound().await;
+    trip.delta().await;
+    assert!(trip.is_mailed("ada"));
+    assert_eq!(trip.section("ada", "profile")["lastName"], "");
+    assert!(trip.contact("ada").texts.get("last_name").is_none_or(String::is_empty));
+}

@@ -263,6 +263,19 @@ impl Person<'_> {
         })
     }
 
+    /// Believes of a contact that comes back after a deletion that it is a new one, and holds nothing where Gigya has nothing.
+    /// An import revives the old one with the values that it had (guide, `contacts_delete`): those that were never agreed on
+    /// then differ from what is believed, and the field's owner decides, as for any other that somebody changed there.
+    pub(super) fn believe_empty(&mut self) {
+        let mut pairs = std::mem::take(&mut self.next.fields);
+        for (field, pair) in &mut pairs {
+            if pair.gigya.is_some() && pair.contact.is_none() {
+                pair.contact = Some(self.fingerprint(field, ""));
+            }
+        }
+        self.next.fields = pairs;
+    }
+
     /// Whether a value can be emptied: by a blank in an import, or by a single write.
     fn can_clear(&self, field: &ContactField) -> bool {
         let mapping = &self.terms.policy.mapping;

@@ -276,6 +276,7 @@ impl Person<'_> {
         if is_gone {
             self.next.contact = None;
             self.next.lists.clear();
+            self.believe_empty();
         }
         if joins_by_import {
             self.next.address = Some(address);
