@@ -3,7 +3,9 @@
 use serde_json::json;
 
 use super::states::{State, at};
-use super::tests::{OPT_OUT, both, edit, in_step, poll, set, unsubscribe, upload};
+use super::tests::{
+    OPT_OUT, both, edit, in_step, newcomer, poll, set, unsubscribe, upload, values,
+};
 use super::{Leave, Outbound, Plan, Reason, Seen, with_address_mark};
 use crate::domain::agreed::{Agreed, Departure, Tombstone};
 use crate::domain::consent::AgreedWish;
@@ -193,6 +195,25 @@ fn who_comes_back_brings_the_evidence_and_it_is_kept() {
     let evidence = Evidence { at: at(NOW), source: Source::Subscription { double_opt_in } };
     assert_eq!((plan.reason, plan.evidence), (Reason::CameBack, Some(evidence)));
     assert_eq!(plan.agreed.unwrap().evidence, Some(evidence));
+}
+
+#[test]
+fn a_value_that_came_back_with_a_deleted_contact_is_emptied_where_gigya_has_none() {
+    // World 5965: what the deleted contact held was never agreed on, so that it was left alone once it was back.
+    let mut zoe = newcomer();
+    set(&mut zoe, "first_name", "Zoe");
+    zoe.contact.deleted_at = Some(at(20));
+    zoe.agreed = poll(&zoe).noted;
+    edit(&mut zoe, "profile.firstName", "");
+    zoe.agreed = upload(&zoe).agreed.or(zoe.agreed);
+    edit(&mut zoe, OPT_OUT, json!(true));
+    zoe = zoe.after(&upload(&zoe));
+    assert!(zoe.contact.deleted_at.is_none() && zoe.contact.lists.contains(&ListId::from("news")));
+    let seen = poll(&zoe);
+    assert!(seen.due);
+    zoe.agreed = seen.noted;
+    let Some(Outbound::Amend { row, .. }) = upload(&zoe).outbound else { panic!("not emptied") };
+    assert!(values(&row).contains(&("first_name", "")));
 }
 
 #[test]
