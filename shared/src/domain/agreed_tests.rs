@@ -1,3 +1,5 @@
+//! What becomes of an agreement that others touched while it was carried out.
+
 use crate::domain::fingerprint::FingerprintKey;
 
 use super::*;

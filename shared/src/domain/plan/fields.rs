@@ -267,13 +267,12 @@ impl Person<'_> {
     /// An import revives the old one with the values that it had (guide, `contacts_delete`): those that were never agreed on
     /// then differ from what is believed, and the field's owner decides, as for any other that somebody changed there.
     pub(super) fn believe_empty(&mut self) {
-        let mut pairs = std::mem::take(&mut self.next.fields);
-        for (field, pair) in &mut pairs {
+        let key = self.terms.key;
+        for (field, pair) in &mut self.next.fields {
             if pair.gigya.is_some() && pair.contact.is_none() {
-                pair.contact = Some(self.fingerprint(field, ""));
+                pair.contact = Some(key.fingerprint(field.as_str(), ""));
             }
         }
-        self.next.fields = pairs;
     }
 
     /// Whether a value can be emptied: by a blank in an import, or by a single write.
